@@ -1,0 +1,72 @@
+"""The names of what a plan can change, and what their values may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from glidepath.plan.numbers import finite_as_given
+from glidepath.plan.shapes import Shape, constant
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A name that plans know.
+
+    Attributes:
+        name: as it is written in plans.
+        meaning: what it is, with its unit.
+        is_whole: whether only whole numbers make sense.
+        smallest: the smallest value that makes sense.
+    """
+
+    name: str
+    meaning: str
+    is_whole: bool = False
+    smallest: float = 0.0
+
+
+QUANTITIES = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity("lr", "learning rate, per update"),
+        Quantity("weight_decay", "decoupled weight decay, times the learning rate"),
+        Quantity("momentum", "momentum of SGD"),
+        Quantity("beta1", "decay of the first moment"),
+        Quantity("beta2", "decay of the second moment"),
+        Quantity("eps", "what is added to the root of the second moment"),
+        Quantity("clip", "largest global norm of the gradients"),
+        Quantity("dropout", "share of activations dropped"),
+        Quantity("rollout", "autoregressive steps in the loss", is_whole=True, smallest=1),
+        Quantity("batch", "global batch size, in samples", is_whole=True, smallest=1),
+    )
+}
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint for a misspelt name: the nearest known one, else all of them."""
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"known are {', '.join(sorted(known))}"
+
+
+def as_shape(name: str, value: object) -> Shape:
+    """A quantity's value as a shape, checked against what the quantity may be.
+
+    Raises:
+        TypeError: if it is neither a number nor a shape.
+        ValueError: if it takes values that the quantity can't have.
+    """
+    if isinstance(value, Shape):
+        shape = value
+    elif hasattr(value, "segments"):
+        raise TypeError(f"`{name}` has a length of its own; a phase gives it one: drop `.over(...)`")
+    else:
+        shape = constant(finite_as_given(name, value))
+    quantity = QUANTITIES.get(name, Quantity(name, "", smallest=float("-inf")))
+    if quantity.is_whole and not shape.is_whole:
+        raise ValueError(
+            f"`{name}` takes whole numbers only: a constant or a staircase of them, got {shape}"
+        )
+    if shape.extremes[0] < quantity.smallest:
+        raise ValueError(f"`{name}` must be at least {quantity.smallest:g}, got {shape}")
+    return shape

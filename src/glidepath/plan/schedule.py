@@ -1,0 +1,197 @@
+"""Shapes laid end to end in time: a pure function from step to value."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from glidepath.plan.arrays import NUMBERS, as_index, as_steps
+from glidepath.plan.duration import Duration
+from glidepath.plan.horizon import Horizon
+from glidepath.plan.periods import count_whole, count_whole_in_arrays
+from glidepath.plan.shapes.shape import Shape
+
+SAMPLED_AT = ("start", "end")
+MOVES_PER = ("step", "epoch")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A shape with a length, and the clock that it moves by.
+
+    Attributes:
+        shape: the curve.
+        duration: how long it takes.
+        at: "start" or "end": where in each tick the curve is sampled.
+        per: "step" or "epoch": what a tick is.
+
+    Raises:
+        ValueError: if `at` or `per` is neither, or `per` is "epoch" with a length in other units.
+    """
+
+    shape: Shape
+    duration: Duration
+    at: str = "start"
+    per: str = "step"
+
+    def __post_init__(self) -> None:
+        if self.at not in SAMPLED_AT:
+            raise ValueError(f'`at` must be "start" or "end", got {self.at!r}')
+        if self.per not in MOVES_PER:
+            raise ValueError(f'`per` must be "step" or "epoch", got {self.per!r}')
+        if self.per == "epoch" and self.duration.unit != "epochs":
+            raise ValueError(
+                f'`per="epoch"` needs a duration in epochs, got {str(self.duration)!r}'
+            )
+
+    def __repr__(self) -> str:
+        clock = f", at={self.at!r}" if self.at != "start" else ""
+        clock += f", per={self.per!r}" if self.per != "step" else ""
+        return f"{self.shape!r}.over({str(self.duration)!r}{clock})"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A segment that knows its place: every length in it is a number of steps.
+
+    Attributes:
+        shape: the curve, without units.
+        start: its first step.
+        length: its number of steps.
+        total: its number of ticks.
+        shift: 1 where ticks are sampled at their end, else 0.
+        epoch: the exact length of an epoch in steps where the curve moves per epoch, else None.
+    """
+
+    shape: Shape
+    start: int
+    length: int
+    total: int | float
+    shift: int
+    epoch: Fraction | None
+
+    def at_index(self, step: int) -> Any:
+        """The value at one step, a Python int; the last one beyond the end."""
+        local = min(step - self.start, self.length - 1)
+        if self.epoch is not None:
+            started = count_whole(self.start, self.epoch)
+            local = count_whole(self.start + local, self.epoch) - started
+        return self.shape.at(min(local + self.shift, self.total), self.total, NUMBERS)
+
+    def at_array(self, steps: Any, xp: Any, largest: int) -> Any:
+        """The values at an array of steps; before the start the first, beyond the end the last."""
+        local = xp.maximum(steps, self.start) - self.start
+        local = xp.minimum(local, min(self.length - 1, largest))
+        if self.epoch is not None:
+            started = count_whole(self.start, self.epoch)
+            counted = count_whole_in_arrays(self.start + local, self.epoch, xp, largest)
+            local = counted - started
+        if self.shift:
+            local = xp.minimum(local, min(int(self.total), largest) - 1) + 1
+        return self.shape.at(local, self.total, xp)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Segments in order, and the horizon that turns their lengths into steps.
+
+    Called with a step, it gives the value that the update of that step uses. A step is an int, or
+    an array of integers (NumPy, JAX, PyTorch, inside or outside compiled code). Past the end the
+    value of the last step holds.
+
+    Example:
+        >>> from glidepath import constant, linear
+        >>> lr = linear(0.0, 1e-3).over("1000 steps") >> constant(1e-3).over("10 steps")
+        >>> lr(500), lr(2_000_000)
+        (0.0005, 0.001)
+    """
+
+    segments: tuple[Segment, ...]
+    horizon: Horizon = Horizon()
+
+    def on(self, horizon: Horizon) -> Schedule:
+        """The same schedule with the numbers that turn epochs into steps."""
+        return Schedule(self.segments, horizon)
+
+    def __rshift__(self, other: Schedule) -> Schedule:
+        if not isinstance(other, Schedule):
+            return NotImplemented
+        if Horizon() not in (self.horizon, other.horizon) and self.horizon != other.horizon:
+            raise ValueError(f"two horizons in one schedule: {self.horizon} and {other.horizon}")
+        horizon = other.horizon if self.horizon == Horizon() else self.horizon
+        return Schedule(self.segments + other.segments, horizon)
+
+    @cached_property
+    def bounds(self) -> tuple[int, ...]:
+        """The first step of each segment, then the number of steps of all.
+
+        Lengths are added up exactly and rounded down once, so that nothing drifts.
+
+        Raises:
+            ValueError: if a length can't be resolved, or is less than one step.
+        """
+        exact, bounds = Fraction(0), [0]
+        for segment in self.segments:
+            exact += self.horizon.steps_in(segment.duration)
+            bounds.append(exact.numerator // exact.denominator)
+            if bounds[-1] == bounds[-2]:
+                raise ValueError(f"{segment.duration} is less than one step")
+        return tuple(bounds)
+
+    @property
+    def total_steps(self) -> int:
+        """The number of steps of all segments together."""
+        return self.bounds[-1]
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The segments with their places in time."""
+        return tuple(
+            self._place(segment, start, end - start)
+            for segment, start, end in zip(self.segments, self.bounds, self.bounds[1:], strict=False)
+        )
+
+    def _place(self, segment: Segment, start: int, length: int) -> Piece:
+        shift = int(segment.at == "end")
+        shape = segment.shape.resolved(self.horizon)
+        if segment.per == "step":
+            return Piece(shape, start, length, length, shift, None)
+        amount = segment.duration.amount
+        total = int(amount) if amount.denominator == 1 else float(amount)
+        return Piece(shape, start, length, total, shift, self.horizon.steps_per_epoch)
+
+    def __call__(self, step: Any) -> Any:
+        """The value at a step.
+
+        Args:
+            step: an int, or an array of integers of any shape.
+        Returns:
+            A number, or an array of the same shape.
+        Raises:
+            TypeError: if the step is not whole.
+            ValueError: if it is negative, or a length needs a number that the horizon lacks.
+        """
+        index = step if type(step) is int else as_index(step)
+        if index is None:
+            return self._at_array(step)
+        if index < 0:
+            raise ValueError(f"a step must be at least 0, got {index}")
+        pieces = self.pieces
+        return pieces[bisect_right(self.bounds, index, 1, len(pieces)) - 1].at_index(index)
+
+    def _at_array(self, steps: Any) -> Any:
+        steps, xp, largest = as_steps(steps)
+        first, *rest = self.pieces
+        value = first.at_array(steps, xp, largest)
+        value = xp.where(steps >= 0, value, value)
+        for piece in rest:
+            if piece.start <= largest:
+                value = xp.where(steps >= piece.start, piece.at_array(steps, xp, largest), value)
+        return value
+
+    def __repr__(self) -> str:
+        text = " >> ".join(map(repr, self.segments))
+        return text if self.horizon == Horizon() else f"({text}).on({self.horizon!r})"

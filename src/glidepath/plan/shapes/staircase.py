@@ -1,0 +1,78 @@
+"""Equal steps up or down."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from glidepath.plan.arrays import PythonNumbers
+from glidepath.plan.duration import Duration, DurationLike
+from glidepath.plan.horizon import Horizon
+from glidepath.plan.numbers import finite_as_given
+from glidepath.plan.periods import count_whole, count_whole_in_arrays
+from glidepath.plan.shapes.shape import Shape
+
+
+@dataclass(frozen=True, repr=False)
+class Staircase(Shape):
+    """See `staircase`."""
+
+    start: float | int = field(metadata={"key": "from"})
+    end: float | int = field(metadata={"key": "to"})
+    every: Duration = field(kw_only=True)
+    by: float | int = field(default=1, kw_only=True)
+    name: ClassVar[str] = "staircase"
+
+    def __post_init__(self) -> None:
+        for number in ("start", "end", "by"):
+            object.__setattr__(self, number, finite_as_given(number, getattr(self, number)))
+        object.__setattr__(self, "every", Duration.of(self.every))
+        if self.by <= 0:
+            raise ValueError(f"`by` is the height of a stair and must be positive, got {self.by}")
+
+    def resolved(self, horizon: Horizon) -> Staircase:
+        """The same stairs with `every` in steps, exactly: an epoch may be a fraction of them."""
+        length = horizon.steps_in(self.every)
+        if length < 1:
+            raise ValueError(f"`every` must be at least one step, got {self.every}, {length} of one")
+        return replace(self, every=Duration(length, "steps"))
+
+    def at(self, ticks: Any, total: int | float, xp: Any) -> Any:  # noqa: ARG002
+        """start + sign * by * min(stairs taken, stairs there are)."""
+        length = self.every.amount
+        if isinstance(xp, PythonNumbers):
+            taken = count_whole(ticks, length)
+        else:
+            taken = count_whole_in_arrays(ticks, length, xp, 2**31 - 1)
+        stairs = math.ceil(abs(self.end - self.start) / self.by)
+        rise = self.by if self.end >= self.start else -self.by
+        climbed = self.start + rise * xp.minimum(taken, stairs)
+        return xp.where(taken >= stairs, self.end, climbed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all three numbers were given as whole numbers."""
+        return all(isinstance(number, int) for number in (self.start, self.end, self.by))
+
+
+def staircase(start: float, end: float, *, every: DurationLike, by: float = 1) -> Staircase:
+    """Equal stairs from `start` to `end`: one more of `by` each `every`, then `end` for good.
+
+        v(t) = start + sign(end - start) * by * floor(t / every),   no further than end
+
+    Args:
+        start: value of the first stair, in the unit of the scheduled quantity.
+        end: value of the last.
+        every: how long a stair is, such as "1000 steps".
+        by: the height of a stair, positive.
+    Raises:
+        TypeError: if a number is none.
+        ValueError: if a number is not finite, or `by` is not positive.
+    Source: the rollout curriculum of Lam et al. 2023, arXiv:2212.12794, supplement 4.5.
+    Example:
+        >>> rollout = staircase(2, 12, every="1000 steps").over("11000 steps")
+        >>> rollout(0), rollout(999), rollout(1000), rollout(10_999)
+        (2, 2, 3, 12)
+    """
+    return Staircase(start, end, every=Duration.of(every), by=by)
