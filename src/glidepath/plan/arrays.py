@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib
 import math
 import operator
-from collections.abc import Callable, Hashable
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
 
@@ -60,12 +60,12 @@ class TorchTensors:
 NUMBERS = PythonNumbers()
 
 
-@lru_cache(maxsize=None)
-def _library(array_type: Hashable) -> str:
+@cache
+def _library(array_type: Any) -> str:
     """The name of the library that an array type comes from, or "" where it is no array."""
     if not hasattr(array_type, "dtype"):
         return ""
-    for base in getattr(array_type, "__mro__", ()):
+    for base in array_type.__mro__:
         root = base.__module__.partition(".")[0]
         if root in ("jax", "jaxlib"):
             return "jax.numpy"
@@ -80,7 +80,7 @@ def namespace_of(array: Any) -> Any:
     Raises:
         TypeError: if it is neither a NumPy, JAX nor PyTorch array.
     """
-    name = _library(type(array))
+    name = _library(type(array))  # type: ignore[arg-type]
     if not name:
         raise TypeError(
             f"a step must be an int, or a NumPy, JAX or PyTorch array of integers, got {array!r}"
@@ -122,7 +122,7 @@ def as_index(step: object) -> int | None:
     """
     if isinstance(step, bool):
         raise TypeError(f"a step must be an int, got {step}")
-    if _library(type(step)) and getattr(step, "ndim", None) is not None:
+    if _library(type(step)) and getattr(step, "ndim", None) is not None:  # type: ignore[arg-type]
         is_numpy_integer = type(step).__module__ == "numpy" and hasattr(type(step), "__index__")
         if not is_numpy_integer or hasattr(step, "__array_function__"):
             return None

@@ -7,7 +7,7 @@ file is read.
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 
@@ -16,7 +16,7 @@ from glidepath.plan.shapes import SHAPES, Shape
 
 NUMBER = "number"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-Number = Annotated[int | float, Field(union_mode="left_to_right", allow_inf_nan=False)]
+Number = int | Annotated[float, Field(allow_inf_nan=False)]
 Length = int | str
 
 
@@ -37,11 +37,9 @@ def _tag(value: Any) -> Any:
     return value.get("shape") if isinstance(value, dict) else NUMBER
 
 
-_TAGGED = [Annotated[_model_of(shape), Tag(name)] for name, shape in SHAPES.items()]
-Value = Annotated[
-    Annotated[Number, Tag(NUMBER)] | _TAGGED[0] | _TAGGED[1] | _TAGGED[2] | _TAGGED[3],
-    Discriminator(_tag),
-]
+_KINDS: list[Any] = [Annotated[Number, Tag(NUMBER)]]
+_KINDS += [Annotated[_model_of(shape), Tag(name)] for name, shape in SHAPES.items()]
+Value: Any = Annotated[Union[tuple(_KINDS)], Discriminator(_tag)]  # noqa: UP007 - made at run time
 
 
 class HorizonTable(BaseModel):
@@ -57,7 +55,7 @@ class PhaseTable(BaseModel):
     """`[[phase]]`: what is not named here is a quantity."""
 
     model_config = STRICT | ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Value] = Field(init=False)  # type: ignore[assignment,valid-type]
+    __pydantic_extra__: dict[str, Value] = Field(init=False)
     name: str
     duration: Length = Field(alias="for")
     at: str = "start"
@@ -68,7 +66,7 @@ class PlanTable(BaseModel):
     """A whole file: what is not named here is a quantity."""
 
     model_config = STRICT | ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Value] = Field(init=False)  # type: ignore[assignment,valid-type]
+    __pydantic_extra__: dict[str, Value] = Field(init=False)
     version: Literal[1] = 1
     quantities: list[str] = []
     horizon: HorizonTable = HorizonTable()

@@ -133,8 +133,9 @@ def _explain(error: Any, table: dict[str, Any]) -> tuple[Path, str]:
         return path, f"unknown key; known here are {', '.join(_keys_around(path, table))}"
     if kind.startswith("union_tag"):
         return path, f"expected a number or a shape ({', '.join(SHAPES)}), got {found!r}"
-    message = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return path, f"expected {message}, got {_short(found)}"
+    if {"int", "float"} & set(error["loc"]):
+        return path, f"expected a finite number, got {_short(found)}"
+    return path, f"expected {error['msg'].removeprefix('Input should be ')}, got {_short(found)}"
 
 
 def _keys_around(path: Path, table: dict[str, Any]) -> list[str]:
