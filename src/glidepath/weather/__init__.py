@@ -1,0 +1,1 @@
+"""GraphCast: mesh, graphs, model, normalisation, loss, forcings, data, forecasts, skill."""

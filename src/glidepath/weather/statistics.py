@@ -1,0 +1,120 @@
+"""Mean, standard deviation and standard deviation of one-step changes, per variable and level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from glidepath.weather.variables import Channel
+
+FILES = {
+    "mean": "mean_by_level.nc",
+    "std": "stddev_by_level.nc",
+    "diff_std": "diffs_stddev_by_level.nc",
+}
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Three numbers for every channel, each an `xarray.Dataset` of variables over `level`.
+
+    Attributes:
+        mean: in the variable's unit.
+        std: standard deviation.
+        diff_std: standard deviation of the change from one time to the next.
+    """
+
+    mean: xr.Dataset
+    std: xr.Dataset
+    diff_std: xr.Dataset
+
+    def of(self, which: str, channels: Sequence[Channel]) -> np.ndarray:
+        """One number a channel, `[channels]`, float32.
+
+        A channel that the statistics do not know has mean 0 and deviation 1, as in the published
+        code.
+
+        Args:
+            which: "mean", "std" or "diff_std".
+            channels: fields of the model.
+        Raises:
+            ValueError: if a variable is known, but not at the channel's level.
+        """
+        data = getattr(self, which)
+        missing = 0.0 if which == "mean" else 1.0
+        return np.array([_one(data, channel, missing) for channel in channels], np.float32)
+
+    @classmethod
+    def read(cls, directory: str | Path) -> Statistics:
+        """Read the three published files from a directory.
+
+        Raises:
+            FileNotFoundError: naming the file that is missing.
+        """
+        parts = {}
+        for name, file in FILES.items():
+            path = Path(directory) / file
+            if not path.exists():
+                raise FileNotFoundError(f"{path}: statistics need {', '.join(FILES.values())}")
+            with xr.open_dataset(path) as data:
+                parts[name] = data.load()
+        return cls(**parts)
+
+    def write(self, directory: str | Path) -> None:
+        """Write the three files."""
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        for name, file in FILES.items():
+            getattr(self, name).to_netcdf(Path(directory) / file, engine="h5netcdf")
+
+
+def _one(data: xr.Dataset, channel: Channel, missing: float) -> float:
+    if channel.variable not in data:
+        return missing
+    values = data[channel.variable]
+    if channel.level is None or "level" not in values.dims:
+        return float(values)
+    if channel.level not in values["level"]:
+        raise ValueError(f"the statistics have no level {channel.level} hPa of {channel.variable}")
+    return float(values.sel(level=channel.level))
+
+
+class RunningMoments:
+    """Mean and standard deviation over blocks, without keeping them.
+
+    The sums are taken about the first block's mean, which keeps float64 exact enough for
+    geopotential, whose mean is far above its spread.
+
+    Source: Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance".
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._origin: np.ndarray | None = None
+        self._sum: np.ndarray | float = 0.0
+        self._squares: np.ndarray | float = 0.0
+
+    def add(self, block: np.ndarray) -> None:
+        """Count a block, `[time, points, channels]`, with every point weighing the same."""
+        block = block.astype(np.float64)
+        if self._origin is None:
+            self._origin = block.mean(axis=(0, 1))
+        shifted = block - self._origin
+        self._count += shifted.shape[0] * shifted.shape[1]
+        self._sum = self._sum + shifted.sum(axis=(0, 1))
+        self._squares = self._squares + np.square(shifted).sum(axis=(0, 1))
+
+    @property
+    def mean(self) -> np.ndarray:
+        """`[channels]`, float64."""
+        return self._origin + self._sum / self._count
+
+    @property
+    def std(self) -> np.ndarray:
+        """`[channels]`, float64; 1 where nothing varies."""
+        mean = self._sum / self._count
+        std = np.sqrt(np.maximum(self._squares / self._count - np.square(mean), 0.0))
+        return np.where(std > 1e-12 * np.maximum(np.abs(self.mean), 1.0), std, 1.0)
