@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from glidepath.weather.trajectory import Trajectory
 from glidepath.weather.variables import Channel
 
 FILES = {
@@ -118,3 +119,50 @@ class RunningMoments:
         mean = self._sum / self._count
         std = np.sqrt(np.maximum(self._squares / self._count - np.square(mean), 0.0))
         return np.where(std > 1e-12 * np.maximum(np.abs(self.mean), 1.0), std, 1.0)
+
+
+def compute_statistics(
+    trajectory: Trajectory, num_times: int, progress: Callable[[int], None] = lambda _: None
+) -> Statistics:
+    """The statistics of the first times of a trajectory, in one pass.
+
+    Every grid point weighs the same, as in the published statistics.
+
+    Args:
+        trajectory: the data.
+        num_times: how many times, from the first on, to look at; at least two.
+        progress: called with the number of times done.
+    """
+    state, change, forcing = RunningMoments(), RunningMoments(), RunningMoments()
+    before = None
+    for index in range(num_times):
+        now = trajectory.state(index)
+        state.add(now[None])
+        forcing.add(trajectory.forcings(index)[None])
+        if before is not None:
+            change.add((now - before)[None])
+        before = now
+        progress(index + 1)
+    task, static = trajectory.task, RunningMoments()
+    static.add(trajectory.statics[None])
+    channels = (*task.state, *task.forcings, *task.statics)
+    parts = (state, forcing, static)
+    return Statistics(
+        mean=_dataset(channels, np.concatenate([part.mean for part in parts])),
+        std=_dataset(channels, np.concatenate([part.std for part in parts])),
+        diff_std=_dataset(task.state, change.std),
+    )
+
+
+def _dataset(channels: Sequence[Channel], values: np.ndarray) -> xr.Dataset:
+    by_variable: dict[str, dict[int | None, float]] = {}
+    for channel, value in zip(channels, values, strict=True):
+        by_variable.setdefault(channel.variable, {})[channel.level] = float(value)
+    return xr.Dataset(
+        {
+            name: ((), levels[None])
+            if None in levels
+            else xr.DataArray(list(levels.values()), {"level": list(levels)}, ("level",))
+            for name, levels in by_variable.items()
+        }
+    )

@@ -1,0 +1,1 @@
+"""The JAX training loop: state, sampling, checkpoints, the record of a run."""

@@ -1,0 +1,52 @@
+"""Batches in the order of the updates, read ahead by grain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import grain
+
+from glidepath.plan import Plan
+from glidepath.training.problem import Problem, Tree
+
+NUM_THREADS = 2
+NUM_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class BatchSource:
+    """Random access to the batch of any update.
+
+    Attributes:
+        problem: makes the batches.
+        plan: says how long the rollout is at a step.
+        seed: of the run.
+        size: samples in a batch.
+        num_steps: updates in the run.
+    """
+
+    problem: Problem
+    plan: Plan
+    seed: int
+    size: int
+    num_steps: int
+
+    def __len__(self) -> int:
+        return self.num_steps
+
+    def __getitem__(self, step: int) -> Tree:
+        rollout = rollout_at(self.plan, step)
+        return self.problem.batch(self.seed, step, self.size, rollout)
+
+
+def rollout_at(plan: Plan, step: int) -> int:
+    """The rollout of an update; 1 where the plan has none."""
+    return plan["rollout"](step) if "rollout" in plan else 1
+
+
+def read_ahead(source: BatchSource, start: int) -> Iterator[Tree]:
+    """The batches from one update on to the end."""
+    steps = grain.MapDataset.source(source)[start:]
+    options = grain.ReadOptions(num_threads=NUM_THREADS, prefetch_buffer_size=NUM_AHEAD)
+    return iter(steps.to_iter_dataset(options))

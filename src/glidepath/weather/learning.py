@@ -1,0 +1,95 @@
+"""Learning to forecast, as a problem for the training loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from glidepath.training.sampling import draw
+from glidepath.weather import checkpoint_format
+from glidepath.weather.graphs import build_graphs
+from glidepath.weather.model import GraphCast, ModelSize, init_parameters
+from glidepath.weather.networks import Parameters
+from glidepath.weather.rollout import Forecaster
+from glidepath.weather.split import Split
+from glidepath.weather.statistics import Statistics
+from glidepath.weather.trajectory import Trajectory
+from glidepath.weather.variables import NUM_INPUT_TIMES, Task
+
+
+def make_forecaster(
+    size: ModelSize,
+    task: Task,
+    trajectory: Trajectory,
+    statistics: Statistics,
+    precision: str = "float32",
+) -> Forecaster:
+    """The network of a size and a task on the grid of some data."""
+    graphs = build_graphs(
+        trajectory.latitude,
+        trajectory.longitude,
+        mesh_size=size.mesh_size,
+        radius_fraction=size.radius_fraction,
+        mesh2grid_scale=size.mesh2grid_scale,
+    )
+    network = GraphCast(graphs, task, precision)
+    return Forecaster(network, statistics, trajectory.statics, trajectory.latitude)
+
+
+@dataclass(frozen=True)
+class ForecastProblem:
+    """GraphCast on a trajectory: implements `training.problem.Problem`.
+
+    Attributes:
+        forecaster: the network.
+        size: of the network.
+        trajectory: the data.
+        split: which times are for training.
+    """
+
+    forecaster: Forecaster
+    size: ModelSize
+    trajectory: Trajectory
+    split: Split
+
+    def init(self, seed: int) -> Parameters:
+        """Fresh parameters."""
+        return init_parameters(self.size, self.forecaster.network.task, seed)
+
+    def loss(
+        self, parameters: Parameters, batch: dict[str, jax.Array], rollout: int
+    ) -> tuple[jax.Array, dict[str, Any]]:
+        """The loss of a rollout; it has no parts that are recorded."""
+        value, _ = self.forecaster.loss(parameters, batch, rollout)
+        return value, {}
+
+    def batch(self, seed: int, step: int, size: int, rollout: int) -> dict[str, np.ndarray]:
+        """Windows drawn uniformly, with replacement, from the training times."""
+        starts = draw(seed, step, size, self.split.num_training_windows(rollout))
+        windows = [
+            self.trajectory.window(int(start), rollout + NUM_INPUT_TIMES) for start in starts
+        ]
+        return {name: np.stack([window[name] for window in windows]) for name in windows[0]}
+
+    def decays(self, parameters: Parameters) -> Parameters:
+        """Weight matrices decay; biases, scales and offsets do not."""
+        return jax.tree_util.tree_map_with_path(
+            lambda path, _: path[-1].key in ("w0", "w1"), parameters
+        )
+
+    def export(self, parameters: Parameters, path: Path) -> None:
+        """Write the published checkpoint format."""
+        spacing = float(np.diff(self.trajectory.latitude).mean())
+        checkpoint = checkpoint_format.Checkpoint(
+            parameters=jax.tree.map(lambda x: np.asarray(x, jnp.float32), parameters),
+            size=self.size,
+            task=self.forecaster.network.task,
+            resolution=spacing,
+            description=f"trained by glidepath on {self.trajectory.source}",
+        )
+        checkpoint_format.write(path, checkpoint)

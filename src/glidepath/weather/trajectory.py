@@ -1,0 +1,278 @@
+"""A weather trajectory: the data that models are trained on, opened and checked."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from glidepath.weather.loss import area_weights
+from glidepath.weather.progress import progress_fields
+from glidepath.weather.solar import toa_incident_solar_radiation
+from glidepath.weather.variables import (
+    FORCING_VARIABLES,
+    LEVEL_VARIABLES,
+    NUM_INPUT_TIMES,
+    STATIC_VARIABLES,
+    SURFACE_VARIABLES,
+    Channel,
+    Task,
+)
+
+RENAMED = {"lat": "latitude", "lon": "longitude"}
+EVEN = 1e-3
+"""How far from even a grid may be, as a share of its spacing: float32 degrees are not exact."""
+
+MEMORY_BYTES = 4 * 1024**3
+"""A trajectory up to this size is kept in memory once it has been read."""
+
+
+class DataError(ValueError):
+    """Data that can't be used; the message names the variable, the time or the place."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Fields on an even latitude-longitude grid at even times.
+
+    Attributes:
+        dataset: dimensions time, level, latitude, longitude; latitudes ascend, levels ascend.
+        source: where it came from, for messages.
+    """
+
+    dataset: xr.Dataset
+    source: str
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """`datetime64[ns]`, `[time]`."""
+        return self.dataset["time"].values.astype("datetime64[ns]")
+
+    @cached_property
+    def time_step(self) -> np.timedelta64:
+        """The time between two states."""
+        return self.times[1] - self.times[0]
+
+    @property
+    def latitude(self) -> np.ndarray:
+        """Degrees north, ascending, `[lat]`."""
+        return self.dataset["latitude"].values
+
+    @property
+    def longitude(self) -> np.ndarray:
+        """Degrees east, `[lon]`."""
+        return self.dataset["longitude"].values
+
+    @cached_property
+    def task(self) -> Task:
+        """What a model of all these data is given and predicts."""
+        data = self.dataset
+        targets = [name for name in (*SURFACE_VARIABLES, *LEVEL_VARIABLES) if name in data]
+        statics = [name for name in STATIC_VARIABLES if name in data]
+        has_levels = any(name in LEVEL_VARIABLES for name in targets)
+        hours = 2 * self.time_step / np.timedelta64(1, "h")
+        return Task(
+            input_variables=(*targets, *FORCING_VARIABLES, *statics),
+            target_variables=tuple(targets),
+            forcing_variables=FORCING_VARIABLES,
+            pressure_levels=tuple(int(p) for p in data["level"].values) if has_levels else (),
+            input_duration=f"{hours:g}h",
+        )
+
+    def index_of(self, time: np.datetime64) -> int:
+        """The position of a time.
+
+        Raises:
+            DataError: if the data have no such time.
+        """
+        found = np.flatnonzero(self.times == time.astype("datetime64[ns]"))
+        if not len(found):
+            raise DataError(
+                f"{self.source} has no time {time}; it goes from {_short(self.times[0])} to "
+                f"{_short(self.times[-1])} by {_hours(self.time_step)}"
+            )
+        return int(found[0])
+
+    def time_at(self, index: int) -> np.datetime64:
+        """The time of a position, which may lie beyond the last."""
+        return self.times[0] + index * self.time_step
+
+    @cached_property
+    def _memory(self) -> dict[int, np.ndarray]:
+        return {}
+
+    def state(self, index: int) -> np.ndarray:
+        """All predicted fields at one time, `[grid, state]`, float32.
+
+        Raises:
+            DataError: naming the variable, if there is a NaN.
+        """
+        if index in self._memory:
+            return self._memory[index]
+        state = self._read(self.task.state, index)
+        if state.nbytes * len(self.times) <= MEMORY_BYTES:
+            self._memory[index] = state
+        return state
+
+    def forcings(self, index: int) -> np.ndarray:
+        """All forcings at one time, `[grid, forcings]`, float32; given ones as they are given.
+
+        Beyond the last time of the data they are computed.
+        """
+        time = np.array([self.time_at(index)])
+        fields = progress_fields(time, self.longitude)
+        given = [
+            c.variable
+            for c in self.task.forcings
+            if c.variable in self.dataset and index < len(self.times)
+        ]
+        if "toa_incident_solar_radiation" not in given:
+            fields["toa_incident_solar_radiation"] = toa_incident_solar_radiation(
+                time, self.latitude, self.longitude
+            )
+        grid = (len(self.latitude), len(self.longitude))
+        columns = [
+            self._read([channel], index)[:, 0]
+            if channel.variable in given
+            else np.broadcast_to(fields[channel.variable][0], grid).reshape(-1)
+            for channel in self.task.forcings
+        ]
+        return np.stack(columns, axis=-1).astype(np.float32)
+
+    @cached_property
+    def statics(self) -> np.ndarray:
+        """All fields without time, `[grid, statics]`, float32."""
+        return self._read(self.task.statics, 0)
+
+    def window(self, start: int, num_times: int) -> dict[str, np.ndarray]:
+        """Consecutive times, as `rollout.Window` has them, without the batch axis."""
+        indices = range(start, start + num_times)
+        return {
+            "state": np.stack([self.state(i) for i in indices]),
+            "forcings": np.stack([self.forcings(i) for i in indices]),
+        }
+
+    def _read(self, channels: list[Channel] | tuple[Channel, ...], index: int) -> np.ndarray:
+        size = len(self.latitude) * len(self.longitude)
+        columns = [np.empty((size, 0), np.float32)]
+        for name in dict.fromkeys(channel.variable for channel in channels):
+            field = self.dataset[name]
+            field = field.isel(time=index) if "time" in field.dims else field
+            dims = [dim for dim in ("latitude", "longitude", "level") if dim in field.dims]
+            values = field.transpose(*dims).values.astype(np.float32).reshape(size, -1)
+            if not np.isfinite(values).all():
+                raise DataError(
+                    f"{self.source}: `{name}` is NaN or infinite at "
+                    f"{int((~np.isfinite(values)).sum())} points at {_short(self.times[index])}"
+                )
+            columns.append(values)
+        return np.concatenate(columns, axis=-1)
+
+
+def open_trajectory(path: str | Path) -> Trajectory:
+    """Open a Zarr store or a NetCDF file in the layout of WeatherBench 2 and ARCO-ERA5.
+
+    Args:
+        path: a file, a directory or a URL that fsspec knows.
+    Raises:
+        FileNotFoundError: if a local path does not exist.
+        DataError: naming what is wrong with the data.
+    """
+    source = str(path)
+    is_url = "://" in source
+    if not is_url and not Path(source).exists():
+        raise FileNotFoundError(f"no data at {source}")
+    if is_url or Path(source).is_dir():
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated")
+            dataset = xr.open_zarr(source, chunks=None)
+    else:
+        dataset = xr.open_dataset(source)
+    dataset = dataset.rename({a: b for a, b in RENAMED.items() if a in dataset.dims})
+    for name in ("time", "latitude", "longitude"):
+        if name not in dataset.dims or name not in dataset.coords:
+            raise DataError(f"{source}: no coordinate `{name}`; it has {', '.join(dataset.dims)}")
+    wanted = (*SURFACE_VARIABLES, *LEVEL_VARIABLES)
+    kept = [v for v in (*wanted, *FORCING_VARIABLES, *STATIC_VARIABLES) if v in dataset]
+    if not any(name in wanted for name in kept):
+        raise DataError(f"{source}: none of GraphCast's variables: {', '.join(wanted)}")
+    dataset = dataset[kept].sortby("latitude")
+    dataset = dataset.sortby("level") if "level" in dataset.dims else dataset
+    for name in STATIC_VARIABLES:
+        if name in dataset and "time" in dataset[name].dims:
+            dataset[name] = dataset[name].isel(time=0)
+    _check_dimensions(dataset, source)
+    _check_times(dataset["time"].values, source)
+    _check_grid(dataset, source)
+    return Trajectory(dataset, source)
+
+
+def _check_dimensions(dataset: xr.Dataset, source: str) -> None:
+    for name, field in dataset.data_vars.items():
+        expected = {"latitude", "longitude"}
+        expected |= set() if name in STATIC_VARIABLES else {"time"}
+        expected |= {"level"} if name in LEVEL_VARIABLES else set()
+        if set(field.dims) != expected:
+            raise DataError(
+                f"{source}: `{name}` must have the dimensions {', '.join(sorted(expected))}, "
+                f"got {', '.join(map(str, field.dims))}"
+            )
+    if "level" in dataset.dims:
+        levels = dataset["level"].values
+        if (levels <= 0).any() or (levels != levels.astype(int)).any():
+            raise DataError(f"{source}: `level` must be whole hPa, got {levels}")
+
+
+def _check_times(times: np.ndarray, source: str) -> None:
+    if not np.issubdtype(times.dtype, np.datetime64):
+        raise DataError(f"{source}: `time` must be dates of the standard calendar")
+    if len(times) < NUM_INPUT_TIMES + 1:
+        raise DataError(
+            f"{source}: {len(times)} times; two to start from and one to predict are the least"
+        )
+    steps = np.diff(times)
+    usual = np.median(steps.astype(np.int64)).astype(np.int64)
+    odd = np.flatnonzero(steps.astype(np.int64) != usual)
+    if usual <= 0:
+        raise DataError(f"{source}: times must ascend")
+    if len(odd):
+        before, after = times[odd[0]], times[odd[0] + 1]
+        raise DataError(
+            f"{source}: a gap in time: {_short(before)} is followed by {_short(after)}, "
+            f"the usual step is {_hours(np.array(usual).astype(steps.dtype))}"
+        )
+
+
+def _check_grid(dataset: xr.Dataset, source: str) -> None:
+    for name in ("latitude", "longitude"):
+        values = dataset[name].values.astype(np.float64)
+        steps = np.diff(values)
+        if len(values) < 2 or (np.abs(steps - steps.mean()) > EVEN * abs(steps.mean())).any():
+            raise DataError(
+                f"{source}: `{name}` must be evenly spaced, got steps from {steps.min():g} to "
+                f"{steps.max():g} degrees; regrid the data first"
+                if len(steps)
+                else f"{source}: `{name}` must have at least two values"
+            )
+    spacing, count = abs(steps.mean()), len(values)
+    if abs(spacing * count - 360.0) > EVEN * spacing * count:
+        raise DataError(
+            f"{source}: longitudes must go once around the globe; "
+            f"{count} of them by {spacing:g} degrees do not"
+        )
+    try:
+        area_weights(dataset["latitude"].values)
+    except ValueError as error:
+        raise DataError(f"{source}: {error}") from None
+
+
+def _short(time: np.datetime64) -> str:
+    return str(time.astype("datetime64[m]"))
+
+
+def _hours(step: np.timedelta64) -> str:
+    return f"{step / np.timedelta64(1, 'h'):g} h"
