@@ -93,6 +93,8 @@ def train(
     if checkpoints.latest_step is not None:
         state = checkpoints.restore(state)
         observer.resumed(int(state.step))
+    else:
+        checkpoints.save(state)
     start = int(state.step)
     record = Record(directory.record_file, start)
     try:
@@ -150,7 +152,7 @@ class _DelayedLog:
             return
         step, values = self._pending
         self._pending = None
-        numbers = {name: value.item() for name, value in jax.device_get(values).items()}
+        numbers = {name: _shortest(value) for name, value in jax.device_get(values).items()}
         now = time.perf_counter()
         line = {
             "step": step,
@@ -167,3 +169,8 @@ class _DelayedLog:
                 f"the loss at step {step} is {line['loss']}: try a lower peak rate or a longer "
                 "warm-up; the last checkpoint is from before"
             )
+
+
+def _shortest(value: Any) -> float:
+    """A float32 as the shortest decimal that stands for it: 0.1, not 0.10000000149."""
+    return float(str(value))

@@ -46,6 +46,11 @@ class RunDirectory:
         return self.path / "statistics"
 
     @property
+    def climatology_file(self) -> Path:
+        """The mean state of the training times, NumPy."""
+        return self.path / "climatology.npy"
+
+    @property
     def model_file(self) -> Path:
         """The final model, in its users' format."""
         return self.path / "model.npz"

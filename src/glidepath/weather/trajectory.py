@@ -42,10 +42,12 @@ class Trajectory:
     Attributes:
         dataset: dimensions time, level, latitude, longitude; latitudes ascend, levels ascend.
         source: where it came from, for messages.
+        wanted: what a given model needs of the data; all they have by default.
     """
 
     dataset: xr.Dataset
     source: str
+    wanted: Task | None = None
 
     @cached_property
     def times(self) -> np.ndarray:
@@ -69,7 +71,9 @@ class Trajectory:
 
     @cached_property
     def task(self) -> Task:
-        """What a model of all these data is given and predicts."""
+        """What a model of these data is given and predicts."""
+        if self.wanted is not None:
+            return self.wanted
         data = self.dataset
         targets = [name for name in (*SURFACE_VARIABLES, *LEVEL_VARIABLES) if name in data]
         statics = [name for name in STATIC_VARIABLES if name in data]
@@ -160,6 +164,9 @@ class Trajectory:
         size = len(self.latitude) * len(self.longitude)
         columns = [np.empty((size, 0), np.float32)]
         for name in dict.fromkeys(channel.variable for channel in channels):
+            if name not in self.dataset:
+                columns.append(np.zeros((size, 1), np.float32))
+                continue
             field = self.dataset[name]
             field = field.isel(time=index) if "time" in field.dims else field
             dims = [dim for dim in ("latitude", "longitude", "level") if dim in field.dims]
@@ -173,42 +180,63 @@ class Trajectory:
         return np.concatenate(columns, axis=-1)
 
 
-def open_trajectory(path: str | Path) -> Trajectory:
+def open_trajectory(path: str | Path, task: Task | None = None) -> Trajectory:
     """Open a Zarr store or a NetCDF file in the layout of WeatherBench 2 and ARCO-ERA5.
 
     Args:
         path: a file, a directory or a URL that fsspec knows.
+        task: of a given model, whose variables and levels are then picked from the data; what it
+            only predicts may be missing.
     Raises:
         FileNotFoundError: if a local path does not exist.
         DataError: naming what is wrong with the data.
     """
     source = str(path)
-    is_url = "://" in source
-    if not is_url and not Path(source).exists():
-        raise FileNotFoundError(f"no data at {source}")
-    if is_url or Path(source).is_dir():
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated")
-            dataset = xr.open_zarr(source, chunks=None)
-    else:
-        dataset = xr.open_dataset(source)
+    dataset = _open(source)
     dataset = dataset.rename({a: b for a, b in RENAMED.items() if a in dataset.dims})
     for name in ("time", "latitude", "longitude"):
         if name not in dataset.dims or name not in dataset.coords:
             raise DataError(f"{source}: no coordinate `{name}`; it has {', '.join(dataset.dims)}")
-    wanted = (*SURFACE_VARIABLES, *LEVEL_VARIABLES)
-    kept = [v for v in (*wanted, *FORCING_VARIABLES, *STATIC_VARIABLES) if v in dataset]
-    if not any(name in wanted for name in kept):
-        raise DataError(f"{source}: none of GraphCast's variables: {', '.join(wanted)}")
-    dataset = dataset[kept].sortby("latitude")
-    dataset = dataset.sortby("level") if "level" in dataset.dims else dataset
+    dataset = _pick(dataset, source, task).sortby("latitude")
     for name in STATIC_VARIABLES:
         if name in dataset and "time" in dataset[name].dims:
             dataset[name] = dataset[name].isel(time=0)
     _check_dimensions(dataset, source)
     _check_times(dataset["time"].values, source)
     _check_grid(dataset, source)
-    return Trajectory(dataset, source)
+    return Trajectory(dataset, source, task)
+
+
+def _open(source: str) -> xr.Dataset:
+    is_url = "://" in source
+    if not is_url and not Path(source).exists():
+        raise FileNotFoundError(f"no data at {source}")
+    if not is_url and Path(source).is_file():
+        return xr.open_dataset(source)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated")
+        return xr.open_zarr(source, chunks=None)
+
+
+def _pick(dataset: xr.Dataset, source: str, task: Task | None) -> xr.Dataset:
+    """The variables of GraphCast, or those of one model, with levels in the model's order."""
+    wanted = (*SURFACE_VARIABLES, *LEVEL_VARIABLES)
+    if task is None:
+        kept = [v for v in (*wanted, *FORCING_VARIABLES, *STATIC_VARIABLES) if v in dataset]
+        if not any(name in wanted for name in kept):
+            raise DataError(f"{source}: none of GraphCast's variables: {', '.join(wanted)}")
+        dataset = dataset[kept]
+        return dataset.sortby("level") if "level" in dataset.dims else dataset
+    names = {*task.input_variables, *task.target_variables}
+    missing = [v for v in task.input_variables if v not in dataset and v not in FORCING_VARIABLES]
+    if missing:
+        raise DataError(f"{source}: the model needs {', '.join(missing)}, which the data lack")
+    dataset = dataset[[name for name in dataset.data_vars if name in names]]
+    absent = [p for p in task.pressure_levels if p not in dataset["level"].values]
+    if absent:
+        raise DataError(f"{source}: the model needs the levels {absent} hPa, which the data lack")
+    levels = list(task.pressure_levels)
+    return dataset.sel(level=levels) if levels else dataset.drop_dims("level", errors="ignore")
 
 
 def _check_dimensions(dataset: xr.Dataset, source: str) -> None:

@@ -1,0 +1,44 @@
+"""The command `glidepath`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from glidepath.cli import evaluate, forecast, show, train, weather
+from glidepath.cli.errors import MissingExtraError
+
+app = typer.Typer(
+    name="glidepath",
+    help="Train models along a plan: what changes while a model trains, and when.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("show")(show.show)
+app.add_typer(train.app, name="train")
+app.command("forecast")(forecast.forecast)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(weather.app, name="weather")
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    import glidepath
+
+    typer.echo(glidepath.__version__)
+
+
+def main() -> None:
+    """Run the command; what a user can mend is told in one line, without a traceback."""
+    try:
+        app()
+    except (ValueError, TypeError, OSError, FloatingPointError, MissingExtraError) as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        sys.exit(130)

@@ -1,0 +1,241 @@
+"""`glidepath train`: train a model along a plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from glidepath.plan import Plan
+    from glidepath.training.run_directory import RunDirectory
+    from glidepath.view.progress import Activity
+    from glidepath.weather.model import ModelSize
+    from glidepath.weather.runs import Configuration
+
+app = typer.Typer(help="Train a model along a plan.", no_args_is_help=True)
+
+DEFAULT_PLAN = "graphcast-demo"
+DEFAULT_SIZE = "demo"
+DEFAULT_BATCH = 4
+DEFAULT_HOLDOUT = 0.2
+
+
+@app.callback()
+def train() -> None:
+    """Train a model along a plan."""
+
+
+@app.command("graphcast")
+def graphcast(
+    data: Annotated[
+        str | None,
+        typer.Option(help="A Zarr store or NetCDF file, path or URL; simulated by default."),
+    ] = None,
+    stats: Annotated[
+        str | None, typer.Option(help="A directory of statistics; computed by default.")
+    ] = None,
+    plan: Annotated[
+        str | None, typer.Option(help=f"A preset or a TOML file; {DEFAULT_PLAN} by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The run's directory.")] = Path("runs/graphcast"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out, if there is one.")
+    ] = False,
+    steps: Annotated[int | None, typer.Option(help="Cut the run short after N updates.")] = None,
+    size: Annotated[
+        str | None, typer.Option(help=f"demo, 1deg or 0.25deg; {DEFAULT_SIZE} by default.")
+    ] = None,
+    mesh: Annotated[int | None, typer.Option(help="Refinements of the mesh.")] = None,
+    latent: Annotated[int | None, typer.Option(help="Width of the layers.")] = None,
+    layers: Annotated[int | None, typer.Option(help="Message-passing layers.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Of the layers: float32 (default) or bfloat16.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(help="Samples in an update; the plan's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of parameters and batches; 0.")] = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option(help=f"Share of the times held out for judging; {DEFAULT_HOLDOUT}."),
+    ] = None,
+    checkpoint_every: Annotated[int, typer.Option(help="Updates between checkpoints.")] = 200,
+    lead: Annotated[int, typer.Option(help="Time steps to judge forecasts at.")] = 4,
+) -> None:
+    """Train GraphCast along a plan, and judge it on times held out.
+
+    Without options: the plan graphcast-demo, the size demo, on simulated weather. The paper's model is
+    --plan graphcast --size 0.25deg on your own --data.
+    """
+    from rich.console import Console
+
+    from glidepath.cli.errors import needs
+
+    with needs("weather"):
+        from glidepath.training.run_directory import RunDirectory
+        from glidepath.view.progress import Activity
+    console = Console(highlight=False)
+    directory = RunDirectory(out)
+    asked = {
+        "data": data,
+        "stats": stats,
+        "size": _size(size, mesh, latent, layers),
+        "precision": precision,
+        "batch": batch,
+        "seed": seed,
+        "holdout": holdout,
+    }
+    with Activity(console) as activity, needs("weather"):
+        if resume and directory.exists():
+            followed, configuration = _reopen(directory, plan, asked)
+        else:
+            followed, configuration = _start(directory, plan, asked, activity)
+        configuration = replace(configuration, num_steps=_num_steps(followed, steps))
+        activity.say(_headline(followed, configuration, directory))
+        problem = _run(directory, followed, configuration, checkpoint_every, activity)
+    _judge_and_report(directory, problem, lead, console)
+
+
+def _size(
+    name: str | None, mesh: int | None, latent: int | None, layers: int | None
+) -> ModelSize | None:
+    from glidepath.weather.model import SIZES
+
+    if name is not None and name not in SIZES:
+        raise ValueError(f"`--size` must be one of {', '.join(SIZES)}, got {name!r}")
+    given = {"mesh_size": mesh, "latent_size": latent, "num_layers": layers}
+    given = {field: value for field, value in given.items() if value is not None}
+    if name is None and not given:
+        return None
+    return replace(SIZES[name or DEFAULT_SIZE], **given)
+
+
+def _start(
+    directory: RunDirectory, plan: str | None, asked: dict[str, Any], activity: Activity
+) -> tuple[Plan, Configuration]:
+    from glidepath.cli.plans import plan_named
+    from glidepath.training import optimizer
+    from glidepath.weather.model import SIZES
+    from glidepath.weather.runs import Configuration, check_window
+
+    followed = plan_named(plan or DEFAULT_PLAN)
+    optimizer.check(followed)
+    planned = followed.horizon.batch
+    if asked["batch"] and planned and asked["batch"] != planned:
+        raise ValueError(
+            f"`--batch {asked['batch']}` is not the plan's batch of {planned}: change the plan, "
+            "whose epochs depend on it, or leave the option out"
+        )
+    configuration = Configuration(
+        data=asked["data"] or str(_simulated(activity)),
+        stats=asked["stats"],
+        size=asked["size"] or SIZES[DEFAULT_SIZE],
+        precision=asked["precision"] or "float32",
+        holdout=DEFAULT_HOLDOUT if asked["holdout"] is None else asked["holdout"],
+        seed=asked["seed"] or 0,
+        batch=planned or asked["batch"] or DEFAULT_BATCH,
+        num_steps=followed.total_steps,
+    )
+    check_window(configuration, followed)
+    directory.create(followed, configuration.as_table())
+    return followed, configuration
+
+
+def _simulated(activity: Activity) -> Path:
+    from glidepath.weather import simulate
+
+    path = simulate.default_path()
+    if not path.exists():
+        activity.say(f"simulating a year of weather, once, into {path}")
+        simulate.simulate(path, progress=activity)
+    return path
+
+
+def _reopen(
+    directory: RunDirectory, plan: str | None, asked: dict[str, Any]
+) -> tuple[Plan, Configuration]:
+    from glidepath.cli.plans import plan_named
+    from glidepath.weather.runs import Configuration
+
+    followed, table = directory.open()
+    configuration = Configuration.of_table(table)
+    if plan is not None and plan_named(plan) != followed:
+        raise ValueError(f"the run in {directory.path} follows another plan than {plan}")
+    for name, value in asked.items():
+        if value is not None and value != getattr(configuration, name):
+            raise ValueError(
+                f"the run in {directory.path} was started with `{name}` "
+                f"{getattr(configuration, name)}, not {value}"
+            )
+    return followed, configuration
+
+
+def _num_steps(plan: Plan, steps: int | None) -> int:
+    if steps is None:
+        return plan.total_steps
+    if not 1 <= steps <= plan.total_steps:
+        raise ValueError(f"`--steps` must be from 1 to {plan.total_steps}, the plan's, got {steps}")
+    return steps
+
+
+def _headline(plan: Plan, configuration: Configuration, directory: RunDirectory) -> str:
+    size = configuration.size
+    phases = ", ".join(phase.name for phase in plan.phases)
+    return (
+        f"GraphCast with mesh {size.mesh_size}, latent {size.latent_size}, {size.num_layers} layers "
+        f"in {configuration.precision}\n"
+        f"on {configuration.data}\n"
+        f"{configuration.num_steps:,} of the plan's {plan.total_steps:,} updates of "
+        f"{configuration.batch} samples: {phases}\n"
+        f"run directory: {directory.path}"
+    )
+
+
+def _run(
+    directory: RunDirectory,
+    plan: Plan,
+    configuration: Configuration,
+    checkpoint_every: int,
+    activity: Activity,
+) -> Any:
+    from glidepath.training.loop import Settings, train
+    from glidepath.view.progress import TrainingProgress
+    from glidepath.weather.runs import make_problem
+
+    problem = make_problem(configuration, directory, activity)
+    settings = Settings(
+        batch=configuration.batch,
+        seed=configuration.seed,
+        num_steps=configuration.num_steps,
+        checkpoint_every=checkpoint_every,
+    )
+    observer = TrainingProgress(activity, configuration.num_steps)
+    state = train(problem, plan, directory, settings, observer)
+    problem.export(state.parameters, directory.model_file)
+    return problem
+
+
+def _judge_and_report(
+    directory: RunDirectory, problem: Any, lead: int, console: Console
+) -> None:
+    from glidepath.cli.evaluate import judge
+    from glidepath.training import record
+    from glidepath.view.report import write_report
+
+    skill = None
+    if problem.split.holdout:
+        skill = judge(str(directory.path), None, lead=lead, console=console)
+    plan, configuration = directory.open()
+    page = directory.path / "report.html"
+    write_report(
+        page,
+        title=f"glidepath run {directory.path.name}",
+        plan=plan,
+        record=record.read(directory.record_file),
+        configuration=configuration,
+        skill=skill,
+    )
+    console.print(f"\nmodel:  {directory.model_file}\nreport: {page}", soft_wrap=True)

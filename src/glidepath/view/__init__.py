@@ -1,0 +1,1 @@
+"""The terminal, figures and reports: everything that is looked at."""

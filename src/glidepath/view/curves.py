@@ -1,0 +1,54 @@
+"""A plan as points to draw: where to look at it, and what it says there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glidepath.plan import Plan, Schedule
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity over the run.
+
+    Attributes:
+        name: the quantity.
+        steps: ascending.
+        values: at the steps.
+    """
+
+    name: str
+    steps: list[int]
+    values: list[float]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the value never changes."""
+        return min(self.values) == max(self.values)
+
+
+def curves(plan: Plan, resolution: int = 500) -> list[Curve]:
+    """Every quantity of a plan: the rate first, then what changes, then what does not."""
+    steps = steps_to_draw(plan, resolution)
+    made = [Curve(name, steps, _values(plan[name], steps)) for name in plan.names]
+    return sorted(made, key=lambda curve: (curve.name != "lr", curve.is_flat, curve.name))
+
+
+def steps_to_draw(plan: Plan, resolution: int) -> list[int]:
+    """Evenly spread steps, with the first and the last of every phase."""
+    last = plan.total_steps - 1
+    spread = {last * i // resolution for i in range(resolution + 1)}
+    edges = {edge for start in plan.starts for edge in (start - 1, start)}
+    return sorted(step for step in spread | edges if 0 <= step <= last)
+
+
+def _values(schedule: Schedule, steps: list[int]) -> list[float]:
+    return [float(schedule(step)) for step in steps]
+
+
+def short(value: float) -> str:
+    """A number in few characters: 0.0005 as 5e-4, 311000 as 311,000."""
+    if value == 0 or 1e-2 <= abs(value) < 1e6:
+        return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    mantissa, exponent = f"{value:.3e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
