@@ -218,9 +218,7 @@ def _run(
     return problem
 
 
-def _judge_and_report(
-    directory: RunDirectory, problem: Any, lead: int, console: Console
-) -> None:
+def _judge_and_report(directory: RunDirectory, problem: Any, lead: int, console: Console) -> None:
     from glidepath.cli.evaluate import judge
     from glidepath.training import record
     from glidepath.view.report import write_report

@@ -34,7 +34,9 @@ class Duration:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
-            raise ValueError(f"a duration's unit must be one of {', '.join(UNITS)}, got {self.unit!r}")
+            raise ValueError(
+                f"a duration's unit must be one of {', '.join(UNITS)}, got {self.unit!r}"
+            )
         if self.amount <= 0:
             raise ValueError(f"a duration must be positive, got {self}")
 

@@ -16,7 +16,7 @@ from glidepath.plan.lines import Path, line_numbers, line_of
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
 from glidepath.plan.quantities import QUANTITIES, nearest
-from glidepath.plan.shapes import SHAPES, Shape
+from glidepath.plan.shapes import SHAPES
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -48,8 +48,7 @@ def count_whole_in_arrays(steps: Any, length: Fraction, xp: Any, largest: int) -
 
     block, within = steps // n, steps % n
     guess = xp.floor(within * (d / n))
-    guess = guess.long() if hasattr(guess, "long") else guess.astype(steps.dtype)
-    guess = xp.minimum(guess, d - 1)
+    guess = xp.minimum(guess.astype(steps.dtype), d - 1)
     guess = xp.where(boundary(guess) > within, guess - 1, guess)
     guess = xp.where(boundary(guess + 1) <= within, guess + 1, guess)
     return block * d + guess

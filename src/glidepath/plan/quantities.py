@@ -59,7 +59,9 @@ def as_shape(name: str, value: object) -> Shape:
     if isinstance(value, Shape):
         shape = value
     elif hasattr(value, "segments"):
-        raise TypeError(f"`{name}` has a length of its own; a phase gives it one: drop `.over(...)`")
+        raise TypeError(
+            f"`{name}` has a length of its own; a phase gives it one: drop `.over(...)`"
+        )
     else:
         shape = constant(finite_as_given(name, value))
     quantity = QUANTITIES.get(name, Quantity(name, "", smallest=float("-inf")))

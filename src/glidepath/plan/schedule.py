@@ -151,7 +151,9 @@ class Schedule:
         """The segments with their places in time."""
         return tuple(
             self._place(segment, start, end - start)
-            for segment, start, end in zip(self.segments, self.bounds, self.bounds[1:], strict=False)
+            for segment, start, end in zip(
+                self.segments, self.bounds, self.bounds[1:], strict=False
+            )
         )
 
     def _place(self, segment: Segment, start: int, length: int) -> Piece:

@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from glidepath.plan import Plan
 from glidepath.view.colours import BLUE, CYCLE, GREY, PHASE_TINTS
@@ -67,6 +68,8 @@ def _plan_panel(panel: Any, plan: Plan, curve: Curve) -> None:
     panel.set_xlim(0, plan.total_steps)
     panel.set_ylim(bottom=min(0, *curve.values))
     panel.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+    if is_stepped:
+        panel.yaxis.set_major_locator(MaxNLocator(integer=True))
     panel.spines[["top", "right"]].set_visible(False)
 
 
@@ -131,6 +134,7 @@ def _skill_panel(panel: Any, table: dict[str, Any], indices: list[int]) -> None:
             last = rank == len(indices) - 1
             label = name if last else None
             panel.plot(hours, ratios, style, color=colour, alpha=shade, linewidth=1.2, label=label)
-    panel.set_ylim(0, 2.0)
+    panel.set_yscale("log")
     panel.set_xticks(hours)
+    panel.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
     panel.spines[["top", "right"]].set_visible(False)

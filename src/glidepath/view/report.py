@@ -105,7 +105,9 @@ def _plan_chart(plan: Plan) -> go.Figure:
     figure = make_subplots(rows=len(drawn), shared_xaxes=True, vertical_spacing=0.06)
     for row, curve in enumerate(drawn, start=1):
         line = {"color": BLUE}
-        figure.add_scatter(x=curve.steps, y=curve.values, name=curve.name, line=line, row=row, col=1)
+        figure.add_scatter(
+            x=curve.steps, y=curve.values, name=curve.name, line=line, row=row, col=1
+        )
         figure.update_yaxes(title_text=curve.name, row=row, col=1)
     _mark_phases(figure, plan)
     return _layout(figure, len(drawn))

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+
+PLAIN_WIDTH = 120
+"""Columns to use where there is no terminal to measure."""
+
+LABEL = "{:<26} {:>4}"
+CELL = "{:>7} {:>7} {:>7}"
 
 
 def print_skill(table: dict[str, Any], console: Console) -> None:
@@ -15,23 +20,32 @@ def print_skill(table: dict[str, Any], console: Console) -> None:
         table: of `Skill.as_table`.
         console: where to print.
     """
-    hours = [f"{lead:g} h" for lead in table["lead_hours"]]
-    shown = Table(title="RMSE: model / persistence / climatology", title_justify="left", box=None)
-    shown.add_column("variable", no_wrap=True)
-    shown.add_column("hPa", justify="right")
-    for name in hours:
-        shown.add_column(name, justify="right", no_wrap=True)
-    for i, channel in enumerate(table["channels"]):
-        cells = [
-            " / ".join(_figure(table["rmse"][name][lead][i]) for name in table["rmse"])
-            for lead in range(len(hours))
-        ]
-        level = "" if channel["level"] is None else str(channel["level"])
-        shown.add_row(channel["variable"], level, *cells)
-    console.print(shown, soft_wrap=True)
-    console.print()
+    width = console.width if console.is_terminal else PLAIN_WIDTH
+    leads = range(len(table["lead_hours"]))
+    per_block = max(1, (width - len(LABEL.format("", ""))) // (len(CELL.format("", "", "")) + 3))
+    for first in leads[::per_block]:
+        for line in _block(table, leads[first : first + per_block]):
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print()
     for line in summary(table):
-        console.print(line, soft_wrap=True, highlight=False)
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _block(table: dict[str, Any], leads: range) -> list[str]:
+    heads = [f"{table['lead_hours'][lead]:g} h" for lead in leads]
+    names = CELL.format("model", "persist", "climate")
+    lines = [
+        "   ".join([LABEL.format("RMSE", "hPa"), *(f"{head:^{len(names)}}" for head in heads)]),
+        "   ".join([LABEL.format("", ""), *(names for _ in heads)]),
+    ]
+    for i, channel in enumerate(table["channels"]):
+        level = "" if channel["level"] is None else channel["level"]
+        cells = [
+            CELL.format(*(_figure(table["rmse"][name][lead][i]) for name in table["rmse"]))
+            for lead in leads
+        ]
+        lines.append("   ".join([LABEL.format(channel["variable"], level), *cells]))
+    return lines
 
 
 def summary(table: dict[str, Any]) -> list[str]:

@@ -58,9 +58,9 @@ def _window(trajectory: Trajectory, start: int, num_steps: int) -> dict[str, np.
     inputs = range(first, start + 1)
     return {
         "state": np.stack([trajectory.state(i) for i in inputs])[None],
-        "forcings": np.stack(
-            [trajectory.forcings(i) for i in range(first, start + num_steps + 1)]
-        )[None],
+        "forcings": np.stack([trajectory.forcings(i) for i in range(first, start + num_steps + 1)])[
+            None
+        ],
     }
 
 

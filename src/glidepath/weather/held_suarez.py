@@ -19,7 +19,9 @@ import numpy as np
 
 with warnings.catch_warnings():
     # dinosaur 1.2 asks jax for a name that jax is about to drop.
-    warnings.filterwarnings("ignore", message=r"jax\.experimental\.shard_map", category=DeprecationWarning)
+    warnings.filterwarnings(
+        "ignore", message=r"jax\.experimental\.shard_map", category=DeprecationWarning
+    )
     from dinosaur import (
         coordinate_systems,
         primitive_equations,

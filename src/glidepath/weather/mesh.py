@@ -32,7 +32,9 @@ class TriangularMesh:
     def longest_edge(self) -> float:
         """The length of the longest edge, as a chord of the unit sphere."""
         senders, receivers = self.edges
-        return float(np.linalg.norm(self.vertices[senders] - self.vertices[receivers], axis=-1).max())
+        return float(
+            np.linalg.norm(self.vertices[senders] - self.vertices[receivers], axis=-1).max()
+        )
 
 
 def icosahedron() -> TriangularMesh:

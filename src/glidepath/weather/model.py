@@ -174,9 +174,7 @@ class GraphCast:
 
         shape = (len(graph.senders), *mesh.shape[1:])
         stacked = {"edges": layers["edges"], "mesh": layers["mesh"]}
-        (_, mesh), _ = jax.lax.scan(
-            layer, (jnp.broadcast_to(edges[:, None], shape), mesh), stacked
-        )
+        (_, mesh), _ = jax.lax.scan(layer, (jnp.broadcast_to(edges[:, None], shape), mesh), stacked)
         return mesh
 
     def _decode(

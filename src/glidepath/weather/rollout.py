@@ -121,8 +121,9 @@ class Forecaster:
     def _network(self, prepared: Parameters, carry: tuple, forcings: tuple) -> jax.Array:
         task = self.network.task
         is_input = np.flatnonzero(task.is_residual)
-        before, now = ((state[..., is_input] - self._mean[is_input]) / self._std[is_input]
-                       for state in carry)
+        before, now = (
+            (state[..., is_input] - self._mean[is_input]) / self._std[is_input] for state in carry
+        )
         statics = (self.statics - self.statistics.of("mean", task.statics)) / self.statistics.of(
             "std", task.statics
         )

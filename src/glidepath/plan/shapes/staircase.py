@@ -35,7 +35,9 @@ class Staircase(Shape):
         """The same stairs with `every` in steps, exactly: an epoch may be a fraction of them."""
         length = horizon.steps_in(self.every)
         if length < 1:
-            raise ValueError(f"`every` must be at least one step, got {self.every}, {length} of one")
+            raise ValueError(
+                f"`every` must be at least one step, got {self.every}, {length} of one"
+            )
         return replace(self, every=Duration(length, "steps"))
 
     def at(self, ticks: Any, total: int | float, xp: Any) -> Any:  # noqa: ARG002
