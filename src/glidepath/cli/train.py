@@ -67,8 +67,8 @@ def graphcast(
 ) -> None:
     """Train GraphCast along a plan, and judge it on times held out.
 
-    Without options: the plan graphcast-demo, the size demo, on simulated weather. The paper's model is
-    --plan graphcast --size 0.25deg on your own --data.
+    Without options: the plan graphcast-demo, the size demo, on simulated weather.
+    The paper's model is --plan graphcast --size 0.25deg on your own --data.
     """
     from rich.console import Console
 
@@ -185,8 +185,8 @@ def _headline(plan: Plan, configuration: Configuration, directory: RunDirectory)
     size = configuration.size
     phases = ", ".join(phase.name for phase in plan.phases)
     return (
-        f"GraphCast with mesh {size.mesh_size}, latent {size.latent_size}, {size.num_layers} layers "
-        f"in {configuration.precision}\n"
+        f"GraphCast with mesh {size.mesh_size}, latent {size.latent_size}, "
+        f"{size.num_layers} layers in {configuration.precision}\n"
         f"on {configuration.data}\n"
         f"{configuration.num_steps:,} of the plan's {plan.total_steps:,} updates of "
         f"{configuration.batch} samples: {phases}\n"

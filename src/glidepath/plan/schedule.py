@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -110,7 +110,7 @@ class Schedule:
     """
 
     segments: tuple[Segment, ...]
-    horizon: Horizon = Horizon()
+    horizon: Horizon = field(default_factory=Horizon)
 
     def on(self, horizon: Horizon) -> Schedule:
         """The same schedule with the numbers that turn epochs into steps."""

@@ -1,4 +1,4 @@
-"""What a long command shows while it works: a live bar, or plain lines where there is no terminal."""
+"""What a long command shows while it works: a live bar, or plain lines without a terminal."""
 
 from __future__ import annotations
 

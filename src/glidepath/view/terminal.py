@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import plotille
 
 from glidepath.plan import Phase, Plan
@@ -38,7 +40,7 @@ def _draw_curve(curve: Curve, plan: Plan, width: int) -> str:
     for start in plan.starts[1:]:
         _dotted(canvas, start, low, high)
     points = list(zip(curve.steps, curve.values, strict=True))
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         canvas.line(x0, y0, x1, y1)
     rows = canvas.plot().splitlines()
     labels = {0: short(high), len(rows) - 1: short(low)}
