@@ -25,7 +25,10 @@ def make_weather(
     latitude = np.linspace(-90, 90, latitudes)
     longitude = np.arange(longitudes) * 360.0 / longitudes
     t, p, y, x = np.meshgrid(
-        np.arange(num_times), np.array(levels), np.deg2rad(latitude), np.deg2rad(longitude),
+        np.arange(num_times),
+        np.array(levels),
+        np.deg2rad(latitude),
+        np.deg2rad(longitude),
         indexing="ij",
     )
     noise = np.random.default_rng(0).normal(size=t.shape)
