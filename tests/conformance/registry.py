@@ -14,7 +14,7 @@ SEGMENTS = {
     "cosine for two billion steps": cosine(1.0, 0.0).over(2**31 - 1),
     "cosine per epoch": cosine(0.1, 0.0).over("90 epochs", per="epoch"),
     "linear per epoch, sampled at the end": linear(1.0, 0.0).over(
-        "12.5 epochs", per="epoch", at="end"
+        "12 epochs", per="epoch", at="end"
     ),
     "staircase": staircase(2, 12, every="1000 steps").over("11000 steps"),
     "staircase down by epochs": staircase(1.0, 0.1, every="2.5 epochs", by=0.3).over("20 epochs"),
@@ -24,6 +24,9 @@ SCHEDULES = {name: schedule.on(HORIZON) for name, schedule in SEGMENTS.items()}
 SCHEDULES["three phases"] = (
     linear(0.0, 1e-3).over(1000) >> cosine(1e-3, 0.0).over(299_000) >> constant(3e-7).over(11_000)
 )
+SCHEDULES["epochs that begin in mid-epoch"] = (
+    linear(0.0, 1.0).over("100 steps") >> linear(1.0, 0.0).over("3 epochs", per="epoch", at="end")
+).on(HORIZON)
 SCHEDULES["steps and epochs"] = (
     linear(0.0, 1.0).over("100 steps") >> cosine(1.0, 0.0).over("10 epochs", per="epoch")
 ).on(HORIZON)

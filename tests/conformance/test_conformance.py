@@ -5,9 +5,9 @@ import pickle
 import jax
 import numpy as np
 import pytest
-from tests.conformance.registry import PLANS, SCHEDULES, test_the_registry_has_every_shape
 
 from glidepath.plan import files
+from tests.conformance.registry import PLANS, SCHEDULES, test_the_registry_has_every_shape
 
 __all__ = ["test_the_registry_has_every_shape"]
 

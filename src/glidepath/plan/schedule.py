@@ -29,7 +29,7 @@ class Segment:
         per: "step" or "epoch": what a tick is.
 
     Raises:
-        ValueError: if `at` or `per` is neither, or `per` is "epoch" with a length in other units.
+        ValueError: if `at` or `per` is neither, or `per` is "epoch" and the length is not one of whole epochs.
     """
 
     shape: Shape
@@ -42,9 +42,10 @@ class Segment:
             raise ValueError(f'`at` must be "start" or "end", got {self.at!r}')
         if self.per not in MOVES_PER:
             raise ValueError(f'`per` must be "step" or "epoch", got {self.per!r}')
-        if self.per == "epoch" and self.duration.unit != "epochs":
+        is_whole = self.duration.unit == "epochs" and self.duration.amount.denominator == 1
+        if self.per == "epoch" and not is_whole:
             raise ValueError(
-                f'`per="epoch"` needs a duration in epochs, got {str(self.duration)!r}'
+                f'`per="epoch"` needs a whole number of epochs, got {str(self.duration)!r}'
             )
 
     def __repr__(self) -> str:
@@ -69,7 +70,7 @@ class Piece:
     shape: Shape
     start: int
     length: int
-    total: int | float
+    total: int
     shift: int
     epoch: Fraction | None
 
@@ -90,7 +91,7 @@ class Piece:
             counted = count_whole_in_arrays(self.start + local, self.epoch, xp, largest)
             local = counted - started
         if self.shift:
-            local = xp.minimum(local, min(int(self.total), largest) - 1) + 1
+            local = xp.minimum(local, min(self.total, largest) - 1) + 1
         return self.shape.at(local, self.total, xp)
 
 
@@ -161,8 +162,7 @@ class Schedule:
         shape = segment.shape.resolved(self.horizon)
         if segment.per == "step":
             return Piece(shape, start, length, length, shift, None)
-        amount = segment.duration.amount
-        total = int(amount) if amount.denominator == 1 else float(amount)
+        total = int(segment.duration.amount)
         return Piece(shape, start, length, total, shift, self.horizon.steps_per_epoch)
 
     def __call__(self, step: Any) -> Any:

@@ -156,8 +156,10 @@ def test_a_clock_that_does_not_exist_raises_value_error():
         linear(0, 1).over(10, at="middle")
     with pytest.raises(ValueError, match='"step" or "epoch"'):
         linear(0, 1).over(10, per="day")
-    with pytest.raises(ValueError, match="needs a duration in epochs"):
+    with pytest.raises(ValueError, match="needs a whole number of epochs"):
         linear(0, 1).over(10, per="epoch")
+    with pytest.raises(ValueError, match="needs a whole number of epochs"):
+        linear(0, 1).over("2.5 epochs", per="epoch")
 
 
 def test_two_horizons_in_one_schedule_raise_value_error():

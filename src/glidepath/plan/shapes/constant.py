@@ -19,7 +19,7 @@ class Constant(Shape):
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", finite_as_given("value", self.value))
 
-    def at(self, ticks: Any, total: int | float, xp: Any) -> Any:  # noqa: ARG002
+    def at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         """The value, whatever the time."""
         return self.value
 

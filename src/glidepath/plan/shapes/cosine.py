@@ -22,7 +22,7 @@ class Cosine(Shape):
         for end in ("start", "end"):
             object.__setattr__(self, end, finite(end, getattr(self, end)))
 
-    def at(self, ticks: Any, total: int | float, xp: Any) -> Any:
+    def at(self, ticks: Any, total: int, xp: Any) -> Any:
         """end + (start - end) * (1 + cos(pi p)) / 2, weighted so that both ends are exact."""
         weight = 0.5 * (1.0 + xp.cos(math.pi * (ticks / float(total))))
         return self.start * weight + self.end * (1.0 - weight)

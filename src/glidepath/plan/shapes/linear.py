@@ -21,7 +21,7 @@ class Linear(Shape):
         for end in ("start", "end"):
             object.__setattr__(self, end, finite(end, getattr(self, end)))
 
-    def at(self, ticks: Any, total: int | float, xp: Any) -> Any:  # noqa: ARG002
+    def at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         """start + (end - start) * p, weighted so that both ends come out exactly."""
         progress = ticks / float(total)
         return self.start * (1.0 - progress) + self.end * progress

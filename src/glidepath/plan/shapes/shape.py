@@ -23,7 +23,7 @@ class Shape(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def at(self, ticks: Any, total: int | float, xp: Any) -> Any:
+    def at(self, ticks: Any, total: int, xp: Any) -> Any:
         """The value after `ticks` of `total` ticks, by the functions of the namespace `xp`."""
 
     def resolved(self, horizon: Horizon) -> Shape:  # noqa: ARG002 - most shapes have no durations

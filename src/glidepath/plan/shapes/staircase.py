@@ -40,7 +40,7 @@ class Staircase(Shape):
             )
         return replace(self, every=Duration(length, "steps"))
 
-    def at(self, ticks: Any, total: int | float, xp: Any) -> Any:  # noqa: ARG002
+    def at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         """start + sign * by * min(stairs taken, stairs there are)."""
         length = self.every.amount
         if isinstance(xp, PythonNumbers):
