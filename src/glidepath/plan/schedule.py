@@ -29,7 +29,8 @@ class Segment:
         per: "step" or "epoch": what a tick is.
 
     Raises:
-        ValueError: if `at` or `per` is neither, or `per` is "epoch" and the length is not one of whole epochs.
+        ValueError: if `at` or `per` is neither, or the length is no whole number of epochs where
+            `per` is "epoch".
     """
 
     shape: Shape

@@ -61,8 +61,8 @@ def make_update(
         record = {
             "loss": value,
             **{name: values[name] for name in values if name in plan},
-            "gradient_norm": optax.global_norm(gradients),
-            "update_ratio": optax.global_norm(updates) / optax.global_norm(state.parameters),
+            "gradient_norm": optax.tree.norm(gradients),
+            "update_ratio": optax.tree.norm(updates) / optax.tree.norm(state.parameters),
             **parts,
         }
         return State(state.step + 1, parameters, optimizer), record

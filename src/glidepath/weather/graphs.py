@@ -70,7 +70,7 @@ def build_graphs(
         radius_fraction: query radius over the longest edge of the finest mesh.
         mesh2grid_scale: what mesh-to-grid edge features are divided by; their longest by default.
     Raises:
-        ValueError: if the mesh size is out of range, or a mesh node has no grid point.
+        ValueError: if the mesh size is out of range.
     """
     meshes = hierarchy(mesh_size)
     finest, multi_mesh = meshes[-1], merge(meshes)
@@ -148,8 +148,6 @@ def within(radius: float, grid: np.ndarray, mesh: np.ndarray) -> tuple[np.ndarra
     counts = np.array([len(nodes) for nodes in near])
     senders = np.repeat(np.arange(len(grid)), counts)
     receivers = np.array([node for nodes in near for node in nodes], dtype=np.int64)
-    if not len(receivers):
-        raise ValueError("the mesh is too fine for the grid: choose a smaller `mesh_size`")
     return senders, receivers
 
 
