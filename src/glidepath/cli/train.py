@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from glidepath.plan import Plan
+    from glidepath.training.loop import Settings
     from glidepath.training.run_directory import RunDirectory
     from glidepath.view.progress import Activity
     from glidepath.weather.model import ModelSize
@@ -73,10 +74,13 @@ def graphcast(
     from rich.console import Console
 
     from glidepath.cli.errors import needs
+    from glidepath.cli.plans import plan_named
 
     with needs("weather"):
+        from glidepath.training.loop import Settings
         from glidepath.training.run_directory import RunDirectory
-        from glidepath.view.progress import Activity
+    from glidepath.view.progress import Activity
+
     console = Console(highlight=False)
     directory = RunDirectory(out)
     asked = {
@@ -91,11 +95,14 @@ def graphcast(
     with Activity(console) as activity, needs("weather"):
         if resume and directory.exists():
             followed, configuration = _reopen(directory, plan, asked)
+            num_steps = _num_steps(followed, steps)
         else:
-            followed, configuration = _start(directory, plan, asked, activity)
-        configuration = replace(configuration, num_steps=_num_steps(followed, steps))
-        activity.say(_headline(followed, configuration, directory))
-        problem = _run(directory, followed, configuration, checkpoint_every, activity)
+            followed = plan_named(plan or DEFAULT_PLAN)
+            num_steps = _num_steps(followed, steps)
+            configuration = _start(directory, followed, asked, activity)
+        settings = Settings(configuration.batch, configuration.seed, num_steps, checkpoint_every)
+        activity.say(_headline(followed, configuration, settings, directory))
+        problem = _run(directory, followed, configuration, settings, activity)
     _judge_and_report(directory, problem, lead, console)
 
 
@@ -114,16 +121,14 @@ def _size(
 
 
 def _start(
-    directory: RunDirectory, plan: str | None, asked: dict[str, Any], activity: Activity
-) -> tuple[Plan, Configuration]:
-    from glidepath.cli.plans import plan_named
+    directory: RunDirectory, plan: Plan, asked: dict[str, Any], activity: Activity
+) -> Configuration:
     from glidepath.training import optimizer
     from glidepath.weather.model import SIZES
     from glidepath.weather.runs import Configuration, check_window
 
-    followed = plan_named(plan or DEFAULT_PLAN)
-    optimizer.check(followed)
-    planned = followed.horizon.batch
+    optimizer.check(plan)
+    planned = plan.horizon.batch
     if asked["batch"] and planned and asked["batch"] != planned:
         raise ValueError(
             f"`--batch {asked['batch']}` is not the plan's batch of {planned}: change the plan, "
@@ -137,11 +142,10 @@ def _start(
         holdout=DEFAULT_HOLDOUT if asked["holdout"] is None else asked["holdout"],
         seed=asked["seed"] or 0,
         batch=planned or asked["batch"] or DEFAULT_BATCH,
-        num_steps=followed.total_steps,
     )
-    check_window(configuration, followed)
-    directory.create(followed, configuration.as_table())
-    return followed, configuration
+    check_window(configuration, plan)
+    directory.create(plan, configuration.as_table())
+    return configuration
 
 
 def _simulated(activity: Activity) -> Path:
@@ -181,15 +185,17 @@ def _num_steps(plan: Plan, steps: int | None) -> int:
     return steps
 
 
-def _headline(plan: Plan, configuration: Configuration, directory: RunDirectory) -> str:
+def _headline(
+    plan: Plan, configuration: Configuration, settings: Settings, directory: RunDirectory
+) -> str:
     size = configuration.size
     phases = ", ".join(phase.name for phase in plan.phases)
     return (
         f"GraphCast with mesh {size.mesh_size}, latent {size.latent_size}, "
         f"{size.num_layers} layers in {configuration.precision}\n"
         f"on {configuration.data}\n"
-        f"{configuration.num_steps:,} of the plan's {plan.total_steps:,} updates of "
-        f"{configuration.batch} samples: {phases}\n"
+        f"{settings.num_steps:,} of the plan's {plan.total_steps:,} updates of "
+        f"{settings.batch} samples: {phases}\n"
         f"run directory: {directory.path}"
     )
 
@@ -198,21 +204,15 @@ def _run(
     directory: RunDirectory,
     plan: Plan,
     configuration: Configuration,
-    checkpoint_every: int,
+    settings: Settings,
     activity: Activity,
 ) -> Any:
-    from glidepath.training.loop import Settings, train
+    from glidepath.training.loop import train
     from glidepath.view.progress import TrainingProgress
     from glidepath.weather.runs import make_problem
 
     problem = make_problem(configuration, directory, activity)
-    settings = Settings(
-        batch=configuration.batch,
-        seed=configuration.seed,
-        num_steps=configuration.num_steps,
-        checkpoint_every=checkpoint_every,
-    )
-    observer = TrainingProgress(activity, configuration.num_steps)
+    observer = TrainingProgress(activity, settings.num_steps)
     state = train(problem, plan, directory, settings, observer)
     problem.export(state.parameters, directory.model_file)
     return problem

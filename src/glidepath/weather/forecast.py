@@ -96,5 +96,5 @@ def as_dataset(
         "latitude": ("latitude", trajectory.latitude, {"units": "degrees_north"}),
         "longitude": ("longitude", trajectory.longitude, {"units": "degrees_east"}),
     }
-    initial = np.datetime_as_string(trajectory.time_at(start), unit="s")
+    initial = str(np.datetime_as_string(trajectory.time_at(start), unit="s"))
     return xr.Dataset(fields, coordinates, {"initial_time": initial, "source": "glidepath"})

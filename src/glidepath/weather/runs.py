@@ -39,7 +39,6 @@ class Configuration:
         holdout: the share of the times that is held out.
         seed: of parameters and batches.
         batch: samples in an update.
-        num_steps: updates.
     """
 
     data: str
@@ -49,7 +48,6 @@ class Configuration:
     holdout: float
     seed: int
     batch: int
-    num_steps: int
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:

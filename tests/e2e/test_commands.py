@@ -1,0 +1,274 @@
+"""The commands, run as a user runs them, in miniature."""
+
+import json
+import re
+
+import jax
+import numpy as np
+import pytest
+import xarray as xr
+from tests.conftest import make_weather
+from typer.testing import CliRunner
+
+from glidepath import presets
+from glidepath.cli import main
+from glidepath.plan import files
+from glidepath.training import record
+from glidepath.weather import checkpoint_format
+
+TINY = ["--mesh", "1", "--latent", "8", "--layers", "1"]
+
+
+def glidepath(*arguments):
+    """Run the command as `main` does; returns (exit status, all that was printed)."""
+    runner = CliRunner()
+    result = runner.invoke(main.app, [str(a) for a in arguments], standalone_mode=False)
+    error = result.exception
+    if error is not None and not isinstance(error, ValueError | TypeError | OSError):
+        raise error
+    return int(error is not None), result.output + (f"error: {error}" if error else "")
+
+
+def ok(*arguments):
+    status, output = glidepath(*arguments)
+    assert status == 0, output
+    return output
+
+
+@pytest.fixture(scope="module")
+def short_plan(tmp_path_factory):
+    """GraphCast's three phases in eight updates."""
+    path = tmp_path_factory.mktemp("plans") / "short.toml"
+    plan = presets.graphcast(
+        peak=1e-2, warmup_steps=2, total_steps=8, longest_rollout=3, steps_per_rollout=1, batch=2
+    )
+    files.save(plan, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(weather_file, short_plan, tmp_path_factory):
+    """A run on a small file: two variables, two levels, 12-hourly."""
+    out = tmp_path_factory.mktemp("runs") / "small"
+    output = ok(
+        "train", "graphcast", "--data", weather_file, "--plan", short_plan, "--out", out, *TINY
+    )
+    return out, output
+
+
+def test_a_run_on_a_small_file_trains_judges_and_reports(run):
+    out, output = run
+    assert "compiled rollout 3" in output
+    assert "train: 8 of 8" in output
+    assert re.search(
+        r"24 h: RMSE is \d\.\d+ of persistence on average, below it for \d of 4", output
+    )
+    lines = record.read(out / "record.jsonl")
+    assert [line["rollout"] for line in lines] == [1, 1, 1, 1, 1, 1, 2, 3]
+    assert [line["phase"] for line in lines][:3] == ["warm-up", "warm-up", "decay"]
+    assert all(np.isfinite(line["loss"]) and line["seconds"] > 0 for line in lines)
+    assert files.load(out / "plan.toml").total_steps == 8
+    page = (out / "report.html").read_text()
+    assert "plotly" in page
+    assert "http-equiv" not in page
+    assert (out / "skill.png").stat().st_size > 10_000
+
+
+def test_the_final_model_is_a_published_checkpoint(run):
+    checkpoint = checkpoint_format.read(run[0] / "model.npz")
+    assert checkpoint.size.latent_size == 8
+    assert checkpoint.task.pressure_levels == (500, 850)
+    assert checkpoint.task.input_duration == "24h"
+
+
+def test_a_graphcast_run_cut_short_goes_on_bit_for_bit(run, weather_file, short_plan, tmp_path):
+    whole, _ = run
+    common = ["train", "graphcast", "--data", weather_file, "--plan", short_plan, *TINY]
+    for steps in (1, 3, 7):
+        out = tmp_path / f"cut-{steps}"
+        ok(*common, "--out", out, "--steps", steps)
+        output = ok("train", "graphcast", "--out", out, "--resume")
+        assert f"resumed at step {steps}" in output
+        a, b = (checkpoint_format.read(path / "model.npz").parameters for path in (whole, out))
+        assert jax.tree.all(jax.tree.map(np.array_equal, a, b))
+
+
+def test_a_run_is_not_started_over_another_and_not_resumed_as_another(run, weather_file):
+    out, _ = run
+    again = ["train", "graphcast", "--data", weather_file, "--out", out, *TINY]
+    assert "is not empty: go on with the run in it by --resume" in glidepath(*again)[1]
+    assert "`size`" in glidepath(*again[:6], "--resume", "--latent", "16")[1]
+    assert "another plan" in glidepath(*again, "--resume", "--plan", "graphcast")[1]
+
+
+def test_evaluate_writes_json_with_every_number(run, tmp_path):
+    out, _ = run
+    ok(
+        "evaluate",
+        out,
+        "--lead",
+        3,
+        "--json",
+        tmp_path / "skill.json",
+        "--figure",
+        tmp_path / "s.svg",
+    )
+    table = json.loads((tmp_path / "skill.json").read_text())
+    assert table["lead_hours"] == [12, 24, 36]
+    assert np.array(table["rmse"]["climatology"]).shape == (3, 4)
+    assert (tmp_path / "s.svg").read_text().startswith("<?xml")
+
+
+def test_persistence_and_climatology_are_judged_right(run, weather_file, tmp_path):
+    """Against the RMSE that xarray computes from the same file."""
+    out, _ = run
+    ok("evaluate", out, "--lead", 1, "--json", tmp_path / "skill.json")
+    table = json.loads((tmp_path / "skill.json").read_text())
+    data = make_weather()["temperature"].sel(level=500).astype(float)
+    weights = np.cos(np.deg2rad(data.latitude)) * np.sin(np.deg2rad(15))
+    weights[[0, -1]] = np.sin(np.deg2rad(7.5)) ** 2
+    starts, truth = data.isel(time=slice(33, 39)), data.isel(time=slice(34, 40))
+    persistence = ((truth.values - starts) ** 2).weighted(weights).mean() ** 0.5
+    mean = data.isel(time=slice(0, 32)).mean("time")
+    climatology = ((truth - mean) ** 2).weighted(weights).mean() ** 0.5
+    assert table["num_starts"] == 6
+    assert table["rmse"]["persistence"][0][0] == pytest.approx(float(persistence), rel=1e-5)
+    assert table["rmse"]["climatology"][0][0] == pytest.approx(float(climatology), rel=1e-5)
+
+
+def test_a_forecast_is_in_the_layout_of_the_data(run, tmp_path):
+    out, _ = run
+    file = tmp_path / "forecast.nc"
+    output = ok("forecast", out, "--start", "2020-01-20T12", "--steps", 5, "--out", file)
+    assert "2020-01-21T00:00 to 2020-01-23T00:00, 5 times" in output
+    with xr.open_dataset(file) as forecast:
+        assert dict(forecast.sizes) == {"time": 5, "level": 2, "latitude": 7, "longitude": 12}
+        assert forecast["temperature"].dims == ("time", "level", "latitude", "longitude")
+        assert forecast["temperature"].attrs["units"] == "K"
+        assert np.isfinite(forecast["temperature"]).all()
+        assert 150 < float(forecast["temperature"].mean()) < 350
+
+
+def test_a_checkpoint_forecasts_the_same_as_its_run(run, weather_file, tmp_path):
+    out, _ = run
+    common = ["--start", "2020-01-20", "--steps", 2, "--data", weather_file]
+    ok("forecast", out, *common, "--out", tmp_path / "a.nc")
+    stats = ["--stats", out / "statistics"]
+    ok("forecast", out / "model.npz", *common, *stats, "--out", tmp_path / "b.nc")
+    with xr.open_dataset(tmp_path / "a.nc") as a, xr.open_dataset(tmp_path / "b.nc") as b:
+        xr.testing.assert_equal(a, b)
+
+
+def test_a_forecast_may_go_beyond_the_data(run, tmp_path):
+    ok("forecast", run[0], "--start", "2020-01-20T12", "--steps", 3, "--out", tmp_path / "f.nc")
+    with xr.open_dataset(tmp_path / "f.nc") as forecast:
+        assert forecast.time.values[-1] == np.datetime64("2020-01-22T00")
+
+
+def test_no_holdout_trains_on_everything_and_judges_nothing(weather_file, short_plan, tmp_path):
+    out = tmp_path / "all"
+    options = ["--data", weather_file, "--plan", short_plan, "--holdout", 0, "--steps", 1]
+    output = ok("train", "graphcast", *options, "--out", out, *TINY)
+    assert "RMSE" not in output
+    assert not (out / "skill.png").exists()
+    assert (out / "model.npz").exists()
+
+
+def test_given_statistics_are_used(run, weather_file, short_plan, tmp_path):
+    stats = run[0] / "statistics"
+    with xr.open_dataset(stats / "mean_by_level.nc") as mean:
+        shifted = mean.load() + 1
+    for name in ("stddev_by_level.nc", "diffs_stddev_by_level.nc"):
+        (tmp_path / name).write_bytes((stats / name).read_bytes())
+    shifted.to_netcdf(tmp_path / "mean_by_level.nc")
+    out = tmp_path / "run"
+    options = ["--data", weather_file, "--plan", short_plan, "--steps", 1, "--stats", tmp_path]
+    ok("train", "graphcast", *options, "--out", out, *TINY)
+    with xr.open_dataset(out / "statistics" / "mean_by_level.nc") as used:
+        xr.testing.assert_equal(used.load(), shifted)
+
+
+def test_bfloat16_trains(weather_file, short_plan, tmp_path):
+    out = tmp_path / "low"
+    options = ["--data", weather_file, "--plan", short_plan, "--precision", "bfloat16"]
+    ok("train", "graphcast", *options, "--holdout", 0, "--steps", 3, "--out", out, *TINY)
+    losses = [line["loss"] for line in record.read(out / "record.jsonl")]
+    assert np.isfinite(losses).all()
+    first = checkpoint_format.read(out / "model.npz").parameters["mesh"]["edges"]["w0"]
+    assert first.dtype == np.float32
+
+
+def test_simulated_weather_is_made_and_trained_on(tmp_path, short_plan):
+    store = tmp_path / "weather.zarr"
+    output = ok("weather", "simulate", "--out", store, "--days", 3, "--spin-up", 1)
+    assert "simulate: 3 of 3" in output
+    with xr.open_zarr(store, consolidated=False, chunks=None) as data:
+        assert dict(data.sizes) == {"time": 12, "level": 8, "latitude": 33, "longitude": 64}
+        assert data["temperature"].encoding["chunks"] == (1, 8, 33, 64)
+        assert set(data["latitude"].values[[0, -1]]) == {-90.0, 90.0}
+        assert float(data["mean_sea_level_pressure"].mean()) == pytest.approx(1e5, rel=0.01)
+        assert float(data["geopotential"].sel(level=500).mean()) == pytest.approx(5.5e4, rel=0.1)
+    out = tmp_path / "run"
+    options = ["--data", store, "--plan", short_plan, "--steps", 1, "--holdout", 0]
+    ok("train", "graphcast", *options, "--out", out, *TINY)
+    assert checkpoint_format.read(out / "model.npz").task.target_variables == (
+        "mean_sea_level_pressure",
+        "temperature",
+        "geopotential",
+        "u_component_of_wind",
+        "v_component_of_wind",
+    )
+    assert "exists already" in glidepath("weather", "simulate", "--out", store)[1]
+
+
+@pytest.mark.parametrize("name", ["graphcast", "graphcast-demo"])
+def test_show_draws_a_preset(name):
+    output = ok("show", name)
+    assert output.count("│") == 16
+    for word in ("warm-up", "decay", "autoregressive", "weight_decay = 0.1", "rollout", "lr"):
+        assert word in output
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_show_saves_a_figure(short_plan, tmp_path, suffix):
+    figure = tmp_path / f"plan.{suffix}"
+    ok("show", short_plan, "--save", figure)
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+    assert figure.read_bytes().startswith(starts[suffix])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "graphcats"], "did you mean `graphcast`?"),
+        (["show", "graphcast", "--save", "plan.bmp"], "must end in .png, .svg, .pdf"),
+        (["train", "graphcast", "--data", "none.nc"], "no data at none.nc"),
+        (["train", "graphcast", "--size", "huge"], "must be one of demo, 1deg, 0.25deg"),
+        (["train", "graphcast", "--data", "DATA", "--steps", "0"], "`--steps` must be from 1"),
+        (["train", "graphcast", "--data", "DATA", "--batch", "5"], "not the plan's batch of 4"),
+        (["train", "graphcast", "--data", "DATA", "--precision", "float8"], "must be one of"),
+        (["train", "graphcast", "--data", "DATA", "--holdout", "1"], "must be at least 0 and"),
+        (["train", "graphcast", "--data", "DATA", "--plan", "graphcast", "--holdout", "0.7"],
+         "a rollout of 12 needs 14 times in a row"),
+        (["evaluate", "nowhere"], "there is no run in nowhere"),
+        (["evaluate", "RUN", "--lead", "50"], "a lead time of 50 steps needs 52 held-out times"),
+        (["forecast", "RUN", "--start", "soon", "--out", "f.nc"], "must be a time such as"),
+        (["forecast", "RUN", "--start", "1999-01-01", "--out", "f.nc"], "has no time 1999-01-01"),
+        (["forecast", "RUN", "--start", "2020-01-01", "--out", "f.nc"], "the state one time step"),
+        (["forecast", "RUN", "--start", "2020-01-09", "--out", "no/f.nc"], "no directory no"),
+        (["forecast", "RUN/model.npz", "--start", "2020-01-09", "--out", "f.nc"], "give --data"),
+        (["forecast", "PLAN", "--start", "2020-01-09", "--out", "f.nc"], "give --data and"),
+    ],
+)  # fmt: skip
+def test_bad_requests_say_what_would_work_and_leave_nothing(
+    arguments, message, run, weather_file, short_plan, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    places = {"DATA": str(weather_file), "RUN": str(run[0]), "PLAN": str(short_plan)}
+    filled = [
+        a.replace("RUN", places["RUN"]) if "RUN" in a else places.get(a, a) for a in arguments
+    ]
+    status, output = glidepath(*filled)
+    assert status == 1
+    assert message in output
+    assert list(tmp_path.iterdir()) == []
