@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -95,7 +95,6 @@ class Forecaster:
         prepared = self.network.prepare(parameters)
         state, forcings = self._unpack(window, num_steps)
 
-        @partial(jax.checkpoint, prevent_cse=False)
         def step(carry: tuple, inputs: tuple) -> tuple:
             *forcings, target = inputs
             output = self._network(prepared, carry, tuple(forcings))
@@ -104,6 +103,8 @@ class Forecaster:
             squared = jnp.mean(self._grid_weights[:, None, None] * jnp.square(error), axis=(0, 1))
             return (carry[1], base + output * self._scale), squared
 
+        if num_steps > 1:  # the network rematerialises its layers; a rollout, its steps as well
+            step = jax.checkpoint(step, prevent_cse=False)
         _, squared = jax.lax.scan(step, (state[0], state[1]), (*forcings, state[2:]))
         by_channel = squared.mean(axis=0)
         weights = channel_weights(self.network.task).astype(np.float32)
