@@ -1,0 +1,119 @@
+"""What the project says of itself: its tree, its public surface, what its import loads."""
+
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+import glidepath
+from glidepath.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+EXPORTS = {
+    "Duration",
+    "Horizon",
+    "Moment",
+    "Phase",
+    "Plan",
+    "Schedule",
+    "Shape",
+    "constant",
+    "cosine",
+    "linear",
+    "presets",
+    "staircase",
+}
+
+COMMANDS = {
+    "evaluate": {"--data", "--lead", "--starts", "--json", "--figure"},
+    "forecast": {"--start", "--out", "--steps", "--data", "--stats"},
+    "show": {"--save"},
+    "train graphcast": {
+        "--data", "--stats", "--plan", "--out", "--resume", "--steps", "--size", "--mesh",
+        "--latent", "--layers", "--precision", "--batch", "--seed", "--holdout",
+        "--checkpoint-every", "--lead",
+    },
+    "version": set(),
+    "weather simulate": {"--out", "--days", "--spin-up", "--seed"},
+}  # fmt: skip
+
+
+def tracked_folders():
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    folders = {parent for name in listed for parent in Path(name).parents}
+    return {str(folder) for folder in folders if not str(folder).startswith(".")}
+
+
+def readme_folders():
+    tree = re.search(r"```\n(src/glidepath/\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    path, folders = [], set()
+    for line in tree[1].splitlines():
+        name = line.split()[0].rstrip("/")
+        depth = (len(line) - len(line.lstrip())) // 2
+        path = [*path[:depth], name]
+        folders.add("/".join(path))
+    return folders
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout: git says what is ours")
+def test_the_readme_names_every_folder_and_no_other():
+    assert readme_folders() | {"src"} == tracked_folders()
+
+
+def test_the_public_surface_is_what_it_was():
+    assert set(glidepath.__all__) == EXPORTS
+    assert set(dir(glidepath)) >= EXPORTS
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTS - {"presets"}))
+def test_every_public_name_is_documented(name):
+    assert len(inspect.getdoc(getattr(glidepath, name))) > 20
+
+
+def test_the_commands_are_what_they_were():
+    found = {}
+
+    def walk(command, path):
+        for name, child in getattr(command, "commands", {}).items():
+            walk(child, [*path, name])
+        if not getattr(command, "commands", None):
+            options = {o for p in command.params for o in p.opts if o.startswith("--")}
+            found[" ".join(path)] = options - {"--help"}
+
+    walk(typer.main.get_command(main.app), [])
+    assert found == COMMANDS
+
+
+def test_importing_glidepath_loads_no_framework_and_not_even_numpy():
+    code = "import sys, glidepath; print(' '.join(sorted(m for m in sys.modules if '.' not in m)))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {"jax", "torch", "keras", "numpy", "optax", "xarray", "matplotlib", "pydantic", "rich"}
+    assert "glidepath" in loaded
+    assert heavy.isdisjoint(loaded)
+
+
+def test_the_version_is_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == glidepath.__version__
+    assert f"version: {glidepath.__version__}" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_the_plan_in_the_readme_is_the_preset():
+    from glidepath.plan import files
+
+    text = (ROOT / "README.md").read_text()
+    as_file = files.loads(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1])
+    python = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
+    namespace = {}
+    exec(python, namespace)
+    assert as_file == namespace["plan"] == glidepath.presets.graphcast()
