@@ -32,8 +32,7 @@ body {{ font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var
   max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
 pre {{ background: var(--soft); padding: 1rem; overflow-x: auto; border-radius: 4px; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .2rem .8rem .2rem 0; text-align: right; }}
-th:first-child, td:first-child {{ text-align: left; }}
+td {{ padding: .15rem 1.5rem .15rem 0; vertical-align: top; }}
 .chart {{ background: #ffffff; border-radius: 4px; }}
 </style>
 </head>
@@ -69,7 +68,9 @@ def write_report(
     charts += [("Skill on times held out", _skill_chart(skill))] if skill else []
     parts = [_facts(plan, record, configuration)]
     for i, (heading, chart) in enumerate(charts):
-        html = plotly.io.to_html(chart, include_plotlyjs=i == 0, full_html=False)
+        html = plotly.io.to_html(
+            chart, include_plotlyjs=i == 0, full_html=False, config={"displayModeBar": False}
+        )
         parts.append(f'<h2>{escape(heading)}</h2>\n<div class="chart">{html}</div>')
     parts.append(f"<h2>The plan as a file</h2>\n<pre>{escape(files.dumps(plan))}</pre>")
     page = PAGE.format(title=escape(title), body="\n".join(parts))
@@ -78,7 +79,7 @@ def write_report(
 
 def _facts(plan: Plan, record: list[dict[str, Any]], configuration: dict[str, Any]) -> str:
     facts = {"plan": f"{plan.total_steps:,} steps, fingerprint {plan.fingerprint}"}
-    facts |= {name: str(value) for name, value in configuration.items() if name != "fingerprint"}
+    facts |= {name: _said(value) for name, value in configuration.items() if name != "fingerprint"}
     if record:
         seconds = sorted(line["seconds"] for line in record)
         facts["updates recorded"] = f"{len(record):,}"
@@ -88,6 +89,12 @@ def _facts(plan: Plan, record: list[dict[str, Any]], configuration: dict[str, An
         f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in facts.items()
     )
     return f"<table>{''.join(rows)}</table>"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items() if item is not None)
+    return "-" if value is None else str(value)
 
 
 def _layout(figure: go.Figure, rows: int) -> go.Figure:
@@ -175,6 +182,7 @@ def _skill_chart(skill: dict[str, Any]) -> go.Figure:
         for i in indices:
             _skill_lines(figure, skill, i, at)
     figure.update_yaxes(title_text="RMSE / persistence", col=1)
+    figure.update_yaxes(type="log", dtick="D2")
     figure.update_xaxes(title_text="lead time [h]", row=rows)
     return _layout(figure, rows)
 
