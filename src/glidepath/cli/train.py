@@ -37,6 +37,12 @@ def graphcast(
         str | None,
         typer.Option(help="A Zarr store or NetCDF file, path or URL; simulated by default."),
     ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="The first time of the data to use: 1979-01-01.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="The last time of the data to use: 2017.")
+    ] = None,
     stats: Annotated[
         str | None, typer.Option(help="A directory of statistics; computed by default.")
     ] = None,
@@ -85,6 +91,8 @@ def graphcast(
     directory = RunDirectory(out)
     asked = {
         "data": data,
+        "first": first,
+        "last": last,
         "stats": stats,
         "size": _size(size, mesh, latent, layers),
         "precision": precision,
@@ -136,6 +144,8 @@ def _start(
         )
     configuration = Configuration(
         data=asked["data"] or str(_simulated(activity)),
+        first=asked["first"],
+        last=asked["last"],
         stats=asked["stats"],
         size=asked["size"] or SIZES[DEFAULT_SIZE],
         precision=asked["precision"] or "float32",

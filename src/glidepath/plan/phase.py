@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.quantities import as_shape
 from glidepath.plan.schedule import Segment
-from glidepath.plan.shapes import Shape
+from glidepath.plan.shapes import Constant, Shape
 
 Values = tuple[tuple[str, Shape], ...]
 
@@ -20,7 +20,8 @@ def named_shapes(values: dict[str, object]) -> Values:
 def as_arguments(values: Values) -> str:
     """Quantities as the keyword arguments that make them."""
     return ", ".join(
-        f"{name}={shape.value if hasattr(shape, 'value') else shape!r}" for name, shape in values
+        f"{name}={shape.value if isinstance(shape, Constant) else shape!r}"
+        for name, shape in values
     )
 
 

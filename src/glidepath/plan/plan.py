@@ -15,7 +15,7 @@ from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase, Values, as_arguments, named_shapes
 from glidepath.plan.quantities import QUANTITIES, nearest
 from glidepath.plan.schedule import Schedule
-from glidepath.plan.shapes import Shape
+from glidepath.plan.shapes import Constant, Shape, constant
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Plan:
 
     def _check_values(self) -> None:
         for name, shape in self.values:
-            if not hasattr(shape, "value"):
+            if not isinstance(shape, Constant):
                 raise ValueError(
                     f"`{name}` holds throughout the plan and must be a number, got {shape}; "
                     "a shape belongs into a phase"
@@ -140,8 +140,6 @@ class Plan:
     @cached_property
     def _clock(self) -> Schedule:
         """A schedule of nothing, with the plan's bounds."""
-        from glidepath.plan.shapes import constant
-
         return Schedule(tuple(phase.segment(constant(0)) for phase in self.phases), self.horizon)
 
     @cached_property
@@ -237,8 +235,8 @@ def _phase_table(phase: Phase) -> dict[str, Any]:
 
 def as_value(shape: Shape) -> float | int | dict[str, Any]:
     """A shape as it stands in a file: a number, or a table with its name and numbers."""
-    if hasattr(shape, "value"):
-        return shape.value  # type: ignore[no-any-return]
+    if isinstance(shape, Constant):
+        return shape.value
     table: dict[str, Any] = {"shape": shape.name}
     for field in fields(shape):  # type: ignore[arg-type]
         value = getattr(shape, field.name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from glidepath.plan.numbers import finite_as_given
+from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Shape, constant
 
 
@@ -58,7 +59,7 @@ def as_shape(name: str, value: object) -> Shape:
     """
     if isinstance(value, Shape):
         shape = value
-    elif hasattr(value, "segments"):
+    elif isinstance(value, Schedule):
         raise TypeError(
             f"`{name}` has a length of its own; a phase gives it one: drop `.over(...)`"
         )

@@ -6,13 +6,15 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glidepath.plan.arrays import NUMBERS, as_index, as_steps
 from glidepath.plan.duration import Duration
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.periods import count_whole, count_whole_in_arrays
-from glidepath.plan.shapes.shape import Shape
+
+if TYPE_CHECKING:
+    from glidepath.plan.shapes.shape import Shape
 
 SAMPLED_AT = ("start", "end")
 MOVES_PER = ("step", "epoch")

@@ -10,7 +10,7 @@ import grain
 from glidepath.plan import Plan
 from glidepath.training.problem import Problem, Tree
 
-NUM_THREADS = 2
+NUM_THREADS = 4
 NUM_AHEAD = 4
 
 

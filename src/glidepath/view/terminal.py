@@ -7,6 +7,7 @@ from itertools import pairwise
 import plotille
 
 from glidepath.plan import Phase, Plan
+from glidepath.plan.shapes import Constant
 from glidepath.view.curves import Curve, curves, short
 
 HEIGHT = 8
@@ -76,6 +77,6 @@ def _epochs(plan: Plan, start: int, end: int) -> str:
 
 def _says(phase: Phase) -> str:
     return ", ".join(
-        f"{name} {short(shape.value) if hasattr(shape, 'value') else shape}"
+        f"{name} {short(shape.value) if isinstance(shape, Constant) else shape}"
         for name, shape in phase.values
     )

@@ -20,6 +20,7 @@ from glidepath.weather.skill import Skill, climatology, evaluate
 from glidepath.weather.split import Split
 from glidepath.weather.statistics import Statistics, compute_statistics
 from glidepath.weather.trajectory import Trajectory, open_trajectory
+from glidepath.weather.variables import Task
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -33,6 +34,8 @@ class Configuration:
 
     Attributes:
         data: the trajectory, a path or a URL.
+        first: the first time of it to use, ISO 8601, or None for all.
+        last: the last.
         stats: a directory of statistics, or None to compute them.
         size: of the model.
         precision: of the layers.
@@ -42,6 +45,8 @@ class Configuration:
     """
 
     data: str
+    first: str | None
+    last: str | None
     stats: str | None
     size: ModelSize
     precision: str
@@ -52,6 +57,10 @@ class Configuration:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, got {self.precision!r}")
+
+    def open_trajectory(self, task: Task | None = None) -> Trajectory:
+        """The run's data, as a whole or for the task of a given model."""
+        return open_trajectory(self.data, task, first=self.first, last=self.last)
 
     def as_table(self) -> dict[str, Any]:
         """For JSON."""
@@ -68,7 +77,7 @@ def make_problem(
     configuration: Configuration, directory: RunDirectory, progress: Progress
 ) -> ForecastProblem:
     """The data, their statistics (made now or kept from before) and the network of a run."""
-    trajectory = open_trajectory(configuration.data)
+    trajectory = configuration.open_trajectory()
     split = Split(len(trajectory.times), configuration.holdout)
     if not directory.statistics.exists():
         count = split.num_training_times
@@ -100,26 +109,34 @@ def load_model(
         FileNotFoundError: if the run has no final model, or there is nothing there.
         ValueError: if something is needed that only a run has.
     """
-    path = Path(source)
-    if path.is_dir():
-        directory = RunDirectory(path)
-        _, table = directory.open()
-        if not directory.model_file.exists():
-            raise FileNotFoundError(f"{path} has no model yet: finish the run by --resume")
-        data = data or table["data"]
-        stats = stats or str(directory.statistics)
-        path = directory.model_file
-        precision = str(table["precision"])
-    else:
-        precision = "float32"
-    if data is None or stats is None:
-        raise ValueError(f"{source} is no run: give --data and --stats beside a checkpoint")
-    checkpoint = checkpoint_format.read(path)
-    trajectory = open_trajectory(data, checkpoint.task)
+    directory = RunDirectory(Path(source))
+    if not directory.path.is_dir():
+        if data is None or stats is None:
+            raise ValueError(f"{source} is no run: give --data and --stats beside a checkpoint")
+        checkpoint = checkpoint_format.read(source)
+        trajectory = open_trajectory(data, checkpoint.task)
+        return _on_grid(checkpoint, trajectory, stats, "float32"), trajectory
+    configuration = Configuration.of_table(directory.open()[1])
+    if not directory.model_file.exists():
+        raise FileNotFoundError(f"{source} has no model yet: finish the run by --resume")
+    checkpoint = checkpoint_format.read(directory.model_file)
+    task = checkpoint.task
+    trajectory = open_trajectory(data, task) if data else configuration.open_trajectory(task)
+    own = stats or directory.statistics
+    return _on_grid(checkpoint, trajectory, own, configuration.precision), trajectory
+
+
+def _on_grid(
+    checkpoint: checkpoint_format.Checkpoint,
+    trajectory: Trajectory,
+    stats: str | Path,
+    precision: str,
+) -> TrainedModel:
+    statistics = Statistics.read(stats)
     forecaster = make_forecaster(
-        checkpoint.size, checkpoint.task, trajectory, Statistics.read(stats), precision
+        checkpoint.size, checkpoint.task, trajectory, statistics, precision
     )
-    return TrainedModel(forecaster, checkpoint.parameters), trajectory
+    return TrainedModel(forecaster, checkpoint.parameters)
 
 
 def check_window(configuration: Configuration, plan: Plan) -> None:
@@ -129,7 +146,7 @@ def check_window(configuration: Configuration, plan: Plan) -> None:
         DataError: if they are.
         FileNotFoundError: if there are none.
     """
-    trajectory = open_trajectory(configuration.data)
+    trajectory = configuration.open_trajectory()
     split = Split(len(trajectory.times), configuration.holdout)
     steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
     split.num_training_windows(max(rollout_at(plan, step) for step in steps))
@@ -150,7 +167,7 @@ def evaluate_run(
     model, trajectory = load_model(run, data)
     split = Split(len(trajectory.times), configuration.holdout)
     if not directory.climatology_file.exists():
-        own = open_trajectory(configuration.data, trajectory.task)
+        own = configuration.open_trajectory(trajectory.task)
         own_split = Split(len(own.times), configuration.holdout)
         np.save(directory.climatology_file, climatology(own, own_split))
     return evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -106,8 +107,17 @@ class Trajectory:
         return self.times[0] + index * self.time_step
 
     @cached_property
-    def _memory(self) -> dict[int, np.ndarray]:
+    def _memory(self) -> dict[tuple[str, int], np.ndarray]:
         return {}
+
+    def _remembered(self, kind: str, index: int, make: Callable[[int], np.ndarray]) -> np.ndarray:
+        """What was made before, where a trajectory of its kind fits into memory."""
+        if (kind, index) in self._memory:
+            return self._memory[kind, index]
+        made = make(index)
+        if made.nbytes * len(self.times) <= MEMORY_BYTES:
+            self._memory[kind, index] = made
+        return made
 
     def state(self, index: int) -> np.ndarray:
         """All predicted fields at one time, `[grid, state]`, float32.
@@ -115,18 +125,16 @@ class Trajectory:
         Raises:
             DataError: naming the variable, if there is a NaN.
         """
-        if index in self._memory:
-            return self._memory[index]
-        state = self._read(self.task.state, index)
-        if state.nbytes * len(self.times) <= MEMORY_BYTES:
-            self._memory[index] = state
-        return state
+        return self._remembered("state", index, lambda i: self._read(self.task.state, i))
 
     def forcings(self, index: int) -> np.ndarray:
         """All forcings at one time, `[grid, forcings]`, float32; given ones as they are given.
 
         Beyond the last time of the data they are computed.
         """
+        return self._remembered("forcings", index, self._make_forcings)
+
+    def _make_forcings(self, index: int) -> np.ndarray:
         time = np.array([self.time_at(index)])
         fields = progress_fields(time, self.longitude)
         given = [
@@ -180,13 +188,21 @@ class Trajectory:
         return np.concatenate(columns, axis=-1)
 
 
-def open_trajectory(path: str | Path, task: Task | None = None) -> Trajectory:
+def open_trajectory(
+    path: str | Path,
+    task: Task | None = None,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+) -> Trajectory:
     """Open a Zarr store or a NetCDF file in the layout of WeatherBench 2 and ARCO-ERA5.
 
     Args:
         path: a file, a directory or a URL that fsspec knows.
         task: of a given model, whose variables and levels are then picked from the data; what it
             only predicts may be missing.
+        first: the first time to use, ISO 8601, such as "1979-01-01"; all by default.
+        last: the last, included; a day or a year stands for all of it.
     Raises:
         FileNotFoundError: if a local path does not exist.
         DataError: naming what is wrong with the data.
@@ -197,7 +213,7 @@ def open_trajectory(path: str | Path, task: Task | None = None) -> Trajectory:
     for name in ("time", "latitude", "longitude"):
         if name not in dataset.dims or name not in dataset.coords:
             raise DataError(f"{source}: no coordinate `{name}`; it has {', '.join(dataset.dims)}")
-    dataset = _pick(dataset, source, task).sortby("latitude")
+    dataset = _cut(_pick(dataset, source, task), source, first, last).sortby("latitude")
     for name in STATIC_VARIABLES:
         if name in dataset and "time" in dataset[name].dims:
             dataset[name] = dataset[name].isel(time=0)
@@ -237,6 +253,20 @@ def _pick(dataset: xr.Dataset, source: str, task: Task | None) -> xr.Dataset:
         raise DataError(f"{source}: the model needs the levels {absent} hPa, which the data lack")
     levels = list(task.pressure_levels)
     return dataset.sel(level=levels) if levels else dataset.drop_dims("level", errors="ignore")
+
+
+def _cut(dataset: xr.Dataset, source: str, first: str | None, last: str | None) -> xr.Dataset:
+    if first is None and last is None:
+        return dataset
+    try:
+        cut = dataset.sel(time=slice(first, last))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{source}: no times from {first} to {last}: {error}") from None
+    if not cut.sizes["time"]:
+        raise DataError(
+            f"{source} has no times from {first or 'its first'} to {last or 'its last'}"
+        )
+    return cut
 
 
 def _check_dimensions(dataset: xr.Dataset, source: str) -> None:

@@ -112,6 +112,16 @@ def test_nan_is_named_with_its_variable_and_time(tmp_path):
         trajectory.state(7)
 
 
+def test_a_range_of_times_can_be_picked(weather_file):
+    picked = open_trajectory(weather_file, first="2020-01-03", last="2020-01-05")
+    assert [str(t)[:13] for t in picked.times[[0, -1]]] == ["2020-01-03T00", "2020-01-05T12"]
+    assert np.array_equal(picked.state(0), open_trajectory(weather_file).state(4))
+    with pytest.raises(DataError, match="has no times from 2031 to its last"):
+        open_trajectory(weather_file, first="2031")
+    with pytest.raises(DataError, match="no times from soon to None"):
+        open_trajectory(weather_file, first="soon")
+
+
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="no data at"):
         open_trajectory(tmp_path / "none.zarr")

@@ -10,4 +10,4 @@ SHAPES: dict[str, type[Shape]] = {
     shape.name: shape for shape in (Constant, Linear, Cosine, Staircase)
 }
 
-__all__ = ["SHAPES", "Shape", "constant", "cosine", "linear", "staircase"]
+__all__ = ["SHAPES", "Constant", "Shape", "constant", "cosine", "linear", "staircase"]

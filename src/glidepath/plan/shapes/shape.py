@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.horizon import Horizon
-
-if TYPE_CHECKING:
-    from glidepath.plan.schedule import Schedule
+from glidepath.plan.schedule import Schedule, Segment
 
 
 class Shape(ABC):
@@ -60,8 +58,6 @@ class Shape(ABC):
             >>> [ramp.over(4, at="end")(t) for t in range(4)]
             [0.25, 0.5, 0.75, 1.0]
         """
-        from glidepath.plan.schedule import Schedule, Segment
-
         return Schedule((Segment(self, Duration.of(duration), at, per),))
 
     def __repr__(self) -> str:
