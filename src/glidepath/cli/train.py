@@ -223,7 +223,12 @@ def _run(
 
     problem = make_problem(configuration, directory, activity)
     observer = TrainingProgress(activity, settings.num_steps)
-    state = train(problem, plan, directory, settings, observer)
+    try:
+        state = train(problem, plan, directory, settings, observer)
+    except KeyboardInterrupt:
+        go_on = f"glidepath train graphcast --out {directory.path} --resume"
+        activity.say(f"stopped; go on from the last checkpoint by\n  {go_on}")
+        raise
     problem.export(state.parameters, directory.model_file)
     return problem
 
