@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -60,6 +61,22 @@ class Horizon:
         if duration.unit == "steps":
             return duration.amount
         return duration.amount * self.steps_per_epoch
+
+    def bounds(self, durations: Iterable[Duration]) -> tuple[int, ...]:
+        """The first step of each of consecutive durations, then the number of steps of all.
+
+        Lengths are added up exactly and rounded down once, so that nothing drifts.
+
+        Raises:
+            ValueError: if a length can't be resolved, or is less than one step.
+        """
+        exact, bounds = Fraction(0), [0]
+        for duration in durations:
+            exact += self.steps_in(duration)
+            bounds.append(exact.numerator // exact.denominator)
+            if bounds[-1] == bounds[-2]:
+                raise ValueError(f"{duration} is less than one step")
+        return tuple(bounds)
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={value}" for name, value in self.given().items())

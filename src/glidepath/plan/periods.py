@@ -10,36 +10,44 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from glidepath.plan.arrays import NUMBERS
+
 
 def start_of(period: int, length: Fraction) -> int:
     """The first step of a period: floor(period * length)."""
     return period * length.numerator // length.denominator
 
 
-def count_whole(step: int, length: Fraction) -> int:
-    """How many whole periods end at or before `step`: the largest j with start_of(j) <= step."""
-    return ((step + 1) * length.denominator - 1) // length.numerator
+def count_whole(step: Any, length: Fraction, xp: Any = NUMBERS, largest: int = 0) -> Any:
+    """How many whole periods end at or before a step: the largest j with start_of(j) <= step.
+
+    Args:
+        step: an int, or an array of integers of the namespace `xp`.
+        length: of a period, in steps.
+        xp: what the step is an array of.
+        largest: the largest integer that the array can hold.
+    Raises:
+        ValueError: if the arithmetic would leave the array's integers.
+    """
+    if xp is NUMBERS:
+        return ((step + 1) * length.denominator - 1) // length.numerator
+    if length.denominator == 1:
+        return step // length.numerator if length.numerator <= largest else step * 0
+    return _count_in_blocks(step, length, xp, largest)
 
 
-def count_whole_in_arrays(steps: Any, length: Fraction, xp: Any, largest: int) -> Any:
-    """`count_whole` for an array of steps, in the integers that the array has.
+def _count_in_blocks(steps: Any, length: Fraction, xp: Any, largest: int) -> Any:
+    """Count without a product of the step.
 
     With length = n / d in lowest terms, d periods last exactly n steps, so the count is taken
     within such a block. There it is guessed in floating point, which is off by at most one while
     d < 2**22, and corrected against the exact boundaries.
-
-    Raises:
-        ValueError: if the arithmetic would leave the array's integers.
     """
     n, d = length.numerator, length.denominator
-    if n > largest:
-        return steps * 0
-    if d == 1:
-        return steps // n
-    if d * d > largest or d >= 2**22:
+    if n > largest or d * d > largest or d >= 2**22:
         raise ValueError(
-            f"a period of {n}/{d} steps can't be counted in {largest.bit_length()}-bit steps; "
-            "pass steps of 64 bits"
+            f"a period of {n}/{d} steps can't be counted in {largest.bit_length() + 1}-bit "
+            "integers; pass steps of 64 bits"
         )
     whole, rest = divmod(n, d)
 

@@ -15,7 +15,7 @@ from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase, Values, as_arguments, named_shapes
 from glidepath.plan.quantities import QUANTITIES, nearest
 from glidepath.plan.schedule import Schedule
-from glidepath.plan.shapes import Constant, Shape, constant
+from glidepath.plan.shapes import Constant, Shape
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Plan:
 
     def _check_lengths(self) -> None:
         total = self.horizon.total_steps
-        for phase, end in zip(self.phases, self._clock.bounds[1:], strict=True):
+        for phase, end in zip(self.phases, self.bounds[1:], strict=True):
             if total is not None and end > total:
                 raise ValueError(
                     f"phase {phase.name!r} ends at step {end}, after the run's `total_steps` "
@@ -138,9 +138,9 @@ class Plan:
         return (self.values, *(phase.values for phase in self.phases))
 
     @cached_property
-    def _clock(self) -> Schedule:
-        """A schedule of nothing, with the plan's bounds."""
-        return Schedule(tuple(phase.segment(constant(0)) for phase in self.phases), self.horizon)
+    def bounds(self) -> tuple[int, ...]:
+        """The first step of each phase, then the number of steps of all."""
+        return self.horizon.bounds(phase.duration for phase in self.phases)
 
     @cached_property
     def _schedules(self) -> dict[str, Schedule]:
@@ -169,12 +169,12 @@ class Plan:
     @property
     def total_steps(self) -> int:
         """The number of updates in the run."""
-        return self.horizon.total_steps or self._clock.total_steps
+        return self.horizon.total_steps or self.bounds[-1]
 
     @property
     def starts(self) -> tuple[int, ...]:
         """The first step of each phase."""
-        return self._clock.bounds[:-1]
+        return self.bounds[:-1]
 
     def phase_at(self, step: int) -> Phase:
         """The phase that a step lies in; past the end the last."""

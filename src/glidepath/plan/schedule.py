@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from glidepath.plan.arrays import NUMBERS, as_index, as_steps
 from glidepath.plan.duration import Duration
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.periods import count_whole, count_whole_in_arrays
+from glidepath.plan.periods import count_whole
 
 if TYPE_CHECKING:
     from glidepath.plan.shapes.shape import Shape
@@ -77,25 +78,21 @@ class Piece:
     shift: int
     epoch: Fraction | None
 
-    def at_index(self, step: int) -> Any:
-        """The value at one step, a Python int; the last one beyond the end."""
-        local = min(step - self.start, self.length - 1)
-        if self.epoch is not None:
-            started = count_whole(self.start, self.epoch)
-            local = count_whole(self.start + local, self.epoch) - started
-        return self.shape.at(min(local + self.shift, self.total), self.total, NUMBERS)
+    def at(self, step: Any, xp: Any, largest: int) -> Any:
+        """The value at a step; before the start the first one, beyond the end the last.
 
-    def at_array(self, steps: Any, xp: Any, largest: int) -> Any:
-        """The values at an array of steps; before the start the first, beyond the end the last."""
-        local = xp.maximum(steps, self.start) - self.start
-        local = xp.minimum(local, min(self.length - 1, largest))
+        Args:
+            step: a number or an array, of the namespace `xp`.
+            xp: what formulas are computed with.
+            largest: the largest integer that the step can be.
+        """
+        ticks = xp.minimum(xp.maximum(step, self.start) - self.start, min(self.length - 1, largest))
         if self.epoch is not None:
-            started = count_whole(self.start, self.epoch)
-            counted = count_whole_in_arrays(self.start + local, self.epoch, xp, largest)
-            local = counted - started
+            before = count_whole(self.start, self.epoch)
+            ticks = count_whole(self.start + ticks, self.epoch, xp, largest) - before
         if self.shift:
-            local = xp.minimum(local, min(self.total, largest) - 1) + 1
-        return self.shape.at(local, self.total, xp)
+            ticks = xp.minimum(ticks, min(self.total, largest) - 1) + 1
+        return self.shape.at(ticks, self.total, xp)
 
 
 @dataclass(frozen=True)
@@ -132,18 +129,10 @@ class Schedule:
     def bounds(self) -> tuple[int, ...]:
         """The first step of each segment, then the number of steps of all.
 
-        Lengths are added up exactly and rounded down once, so that nothing drifts.
-
         Raises:
             ValueError: if a length can't be resolved, or is less than one step.
         """
-        exact, bounds = Fraction(0), [0]
-        for segment in self.segments:
-            exact += self.horizon.steps_in(segment.duration)
-            bounds.append(exact.numerator // exact.denominator)
-            if bounds[-1] == bounds[-2]:
-                raise ValueError(f"{segment.duration} is less than one step")
-        return tuple(bounds)
+        return self.horizon.bounds(segment.duration for segment in self.segments)
 
     @property
     def total_steps(self) -> int:
@@ -185,16 +174,17 @@ class Schedule:
         if index < 0:
             raise ValueError(f"a step must be at least 0, got {index}")
         pieces = self.pieces
-        return pieces[bisect_right(self.bounds, index, 1, len(pieces)) - 1].at_index(index)
+        piece = pieces[bisect_right(self.bounds, index, 1, len(pieces)) - 1]
+        return piece.at(index, NUMBERS, sys.maxsize)
 
     def _at_array(self, steps: Any) -> Any:
         steps, xp, largest = as_steps(steps)
         first, *rest = self.pieces
-        value = first.at_array(steps, xp, largest)
+        value = first.at(steps, xp, largest)
         value = xp.where(steps >= 0, value, value)
         for piece in rest:
             if piece.start <= largest:
-                value = xp.where(steps >= piece.start, piece.at_array(steps, xp, largest), value)
+                value = xp.where(steps >= piece.start, piece.at(steps, xp, largest), value)
         return value
 
     def __repr__(self) -> str:

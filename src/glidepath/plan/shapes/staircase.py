@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from glidepath.plan.arrays import PythonNumbers
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import finite_as_given
-from glidepath.plan.periods import count_whole, count_whole_in_arrays
+from glidepath.plan.periods import count_whole
 from glidepath.plan.shapes.shape import Shape
+
+SMALLEST_LARGEST_INTEGER = 2**31 - 1
+"""Of the integers that steps may come in: those of 32 bits."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,11 +44,7 @@ class Staircase(Shape):
 
     def at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         """start + sign * by * min(stairs taken, stairs there are)."""
-        length = self.every.amount
-        if isinstance(xp, PythonNumbers):
-            taken = count_whole(ticks, length)
-        else:
-            taken = count_whole_in_arrays(ticks, length, xp, 2**31 - 1)
+        taken = count_whole(ticks, self.every.amount, xp, SMALLEST_LARGEST_INTEGER)
         stairs = math.ceil(abs(self.end - self.start) / self.by)
         rise = self.by if self.end >= self.start else -self.by
         climbed = self.start + rise * xp.minimum(taken, stairs)
