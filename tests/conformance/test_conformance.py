@@ -6,8 +6,15 @@ import jax
 import numpy as np
 import pytest
 
+from glidepath import Phase, Plan
 from glidepath.plan import files
-from tests.conformance.registry import PLANS, SCHEDULES, test_the_registry_has_every_shape
+from tests.conformance.registry import (
+    HORIZON,
+    PLANS,
+    SCHEDULES,
+    SEGMENTS,
+    test_the_registry_has_every_shape,
+)
 
 __all__ = ["test_the_registry_has_every_shape"]
 
@@ -81,7 +88,17 @@ def test_a_schedule_prints_as_the_expression_that_makes_it(schedule):
 
 def test_small_integers_are_wide_enough_for_the_arithmetic(schedule):
     assert schedule(np.arange(100, dtype=np.int8)) == pytest.approx(schedule(np.arange(100)))
-    assert jax.jit(schedule)(np.arange(100, dtype=np.uint8)).shape == (100,)
+    compiled = jax.jit(schedule)(np.arange(100, dtype=np.uint8))
+    exact = schedule(np.arange(100))
+    assert np.abs(compiled - exact).max() <= tolerance(schedule, np.float32, 4)
+
+
+@pytest.mark.parametrize("segment", SEGMENTS)
+def test_a_shape_survives_a_plan_s_file(segment):
+    (one,) = SEGMENTS[segment].segments
+    phase = Phase("only", one.duration, at=one.at, per=one.per, mine=one.shape)
+    plan = Plan(phase, horizon=HORIZON, quantities=["mine"])
+    assert files.loads(files.dumps(plan)) == plan
 
 
 @pytest.fixture(params=PLANS, ids=str)
@@ -115,5 +132,5 @@ def test_a_plan_says_at_a_step_what_its_schedules_say(plan):
 def test_neighbouring_phases_that_agree_at_their_seam_are_continuous(plan):
     for start in plan.starts[1:]:
         before, after = plan["lr"](start - 1), plan["lr"](start)
-        peak = max(shape.extremes[1] for phase in plan.phases for _, shape in phase.values)
+        peak = max(dict(phase.values)["lr"].extremes[1] for phase in plan.phases)
         assert abs(before - after) <= peak / 20

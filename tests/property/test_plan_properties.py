@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from glidepath import Duration, Horizon, Phase, Plan, constant, cosine, linear, staircase
 from glidepath.plan import files
+from glidepath.plan.arrays import Arrays
 from glidepath.plan.periods import count_whole, start_of
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
@@ -97,7 +98,7 @@ def test_epochs_are_counted_exactly(step, samples, batch):
 def test_compiled_code_counts_epochs_as_exactly_in_32_bits(steps, samples, batch):
     length = Fraction(samples, batch)
     assume(length >= 1)
-    counted = jax.jit(lambda t: count_whole(t, length, jax.numpy, 2**31 - 1))
+    counted = jax.jit(lambda t: count_whole(t, length, Arrays(jax.numpy, 2**31 - 1)))
     got = counted(np.array(steps, np.int32))
     assert got.tolist() == [count_whole(step, length) for step in steps]
 

@@ -10,36 +10,64 @@ from __future__ import annotations
 import importlib
 import math
 import operator
-from collections.abc import Callable
+import sys
 from functools import cache
 from typing import Any, Protocol
 
 
 class Namespace(Protocol):
-    """What a formula may call: elementwise, on numbers or arrays alike."""
+    """What a formula may call: elementwise, on numbers or arrays alike.
 
-    cos: Callable[[Any], Any]
-    floor: Callable[[Any], Any]
-    where: Callable[[Any, Any, Any], Any]
-    minimum: Callable[[Any, Any], Any]
-    maximum: Callable[[Any, Any], Any]
+    Attributes:
+        largest: the largest integer that a step can be.
+    """
+
+    largest: int
+
+    def cos(self, x: Any, /) -> Any:
+        """Cosine of radians."""
+        ...
+
+    def where(self, condition: Any, yes: Any, no: Any, /) -> Any:
+        """`yes` where the condition holds, else `no`."""
+        ...
+
+    def minimum(self, x: Any, y: Any, /) -> Any:
+        """The smaller of two."""
+        ...
+
+    def maximum(self, x: Any, y: Any, /) -> Any:
+        """The larger of two."""
+        ...
 
 
-class PythonNumbers:
-    """`math` under the names of an array library."""
+class Numbers:
+    """Python's numbers under the names of an array library."""
 
+    largest = sys.maxsize
     cos = staticmethod(math.cos)
-    floor = staticmethod(math.floor)
     minimum = staticmethod(min)
     maximum = staticmethod(max)
 
     @staticmethod
-    def where(condition: bool, yes: Any, no: Any) -> Any:
-        """`yes` where the condition holds, else `no`."""
+    def where(condition: bool, yes: Any, no: Any, /) -> Any:
+        """`yes` if the condition holds, else `no`."""
         return yes if condition else no
 
 
-NUMBERS = PythonNumbers()
+class Arrays:
+    """An array library, and the range of the integers in one of its arrays."""
+
+    def __init__(self, library: Any, largest: int) -> None:
+        self.largest = largest
+        self.cos = library.cos
+        self.floor = library.floor
+        self.where = library.where
+        self.minimum = library.minimum
+        self.maximum = library.maximum
+
+
+NUMBERS = Numbers()
 
 
 @cache
@@ -58,6 +86,7 @@ def as_index(step: object) -> int | None:
 
     Raises:
         TypeError: for a bool, a float, or anything else that is not a whole number.
+        ValueError: if it is negative.
     """
     library = _library(type(step))  # type: ignore[arg-type]
     if library and not _is_numpy_scalar(step, library):
@@ -65,19 +94,22 @@ def as_index(step: object) -> int | None:
     if isinstance(step, bool):
         raise TypeError(f"a step must be an int, got {step}")
     try:
-        return operator.index(step)  # type: ignore[arg-type]
+        index = operator.index(step)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
             f"a step must be an int, or a NumPy or JAX array of integers, got {step!r}"
         ) from None
+    if index < 0:
+        raise ValueError(f"a step must be at least 0, got {index}")
+    return index
 
 
 def _is_numpy_scalar(step: object, library: str) -> bool:
     return library == "numpy" and isinstance(step, importlib.import_module("numpy").generic)
 
 
-def as_steps(array: Any) -> tuple[Any, Any, int]:
-    """An array of steps as (array of at least 32 bits, its library, its largest integer).
+def as_steps(array: Any) -> tuple[Any, Arrays]:
+    """An array of steps, of at least 32 bits, and the namespace to compute with it.
 
     In NumPy a negative step is an error; in JAX, whose arrays may live in compiled code or on a
     device that nobody wants to wait for, it counts as step 0.
@@ -87,12 +119,12 @@ def as_steps(array: Any) -> tuple[Any, Any, int]:
         ValueError: if a NumPy array holds a negative step.
     """
     library = _library(type(array))  # type: ignore[arg-type]
-    xp = importlib.import_module(library)
+    module = importlib.import_module(library)
     if array.dtype.kind not in "iu":
         raise TypeError(f"steps must be integers, got an array of {array.dtype}")
     if library == "numpy":
         if array.size and array.min() < 0:
             raise ValueError(f"a step must be at least 0, got {int(array.min())}")
-        return array.astype("int64"), xp, 2**63 - 1
+        return array.astype("int64"), Arrays(module, 2**63 - 1)
     wide = array if array.dtype.itemsize >= 4 else array.astype("int32")
-    return xp.maximum(wide, 0), xp, int(xp.iinfo(wide.dtype).max)
+    return module.maximum(wide, 0), Arrays(module, int(module.iinfo(wide.dtype).max))

@@ -13,6 +13,7 @@ UNITS = ("steps", "epochs")
 SUFFIXES = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9}
 _PATTERN = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?)\s*([kMB]?)\s+([a-z]+)")
 _LONGEST_TEXT = 60
+_DECIMALS = 12
 
 DurationLike: TypeAlias = "Duration | str | int"
 
@@ -26,19 +27,29 @@ class Duration:
         unit: one of "steps" and "epochs".
 
     Raises:
-        ValueError: if the amount is not positive or the unit is unknown.
+        TypeError: if the amount is not a fraction.
+        ValueError: if the amount is not positive, has too many decimals or is of part of a step,
+            or the unit is unknown.
     """
 
     amount: Fraction
     unit: str
 
     def __post_init__(self) -> None:
+        if not isinstance(self.amount, Fraction):
+            raise TypeError(f'an amount is a Fraction, got {self.amount!r}; use Duration.of("...")')
         if self.unit not in UNITS:
             raise ValueError(
                 f"a duration's unit must be one of {', '.join(UNITS)}, got {self.unit!r}"
             )
         if self.amount <= 0:
             raise ValueError(f"a duration must be positive, got {self}")
+        if self.unit == "steps" and self.amount.denominator != 1:
+            raise ValueError(f"a duration in steps must be a whole number, got {self}")
+        if (10**_DECIMALS * self.amount).denominator != 1:
+            raise ValueError(
+                f"a duration must have at most {_DECIMALS} decimals, got {self.amount}"
+            )
 
     @classmethod
     def of(cls, value: DurationLike) -> Duration:
@@ -73,10 +84,7 @@ class Duration:
             )
         amount, suffix, unit = match.groups()
         plural = unit if unit.endswith("s") else unit + "s"
-        duration = cls(Fraction(amount.replace("_", "")) * SUFFIXES[suffix], plural)
-        if plural == "steps" and duration.amount.denominator != 1:
-            raise ValueError(f"a duration in steps must be a whole number, got {text!r}")
-        return duration
+        return cls(Fraction(amount.replace("_", "")) * SUFFIXES[suffix], plural)
 
     def __str__(self) -> str:
         exact = Decimal(self.amount.numerator) / Decimal(self.amount.denominator)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +10,20 @@ from dataclasses import fields
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from glidepath.plan.duration import Duration
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.lines import Path, line_numbers, line_of
 from glidepath.plan.phase import Phase
-from glidepath.plan.plan import Plan
-from glidepath.plan.quantities import QUANTITIES, nearest
-from glidepath.plan.shapes import SHAPES
+from glidepath.plan.plan import PhaseError, Plan
+from glidepath.plan.quantities import QUANTITIES, as_shape, nearest
+from glidepath.plan.shapes import SHAPES, Shape
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 LARGEST_FILE_BYTES = 1_000_000
+ALTERNATIVES = {"number", "int", "float", "str", *SHAPES}
+EXAMPLE = '{ shape = "linear", from = 0.0, to = 1e-3 }'
 
 
 class PlanFileError(ValueError):
@@ -65,8 +67,8 @@ def loads(text: str, *, where: str = "<text>") -> Plan:
     try:
         parsed = PlanTable.model_validate(table)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise _error(where, lines, *_explain(first, table)) from None
+        errors = error.errors(include_url=False)
+        raise _error(where, lines, *_explain(errors, table)) from None
     return _build(parsed, lines, where)
 
 
@@ -115,27 +117,40 @@ def _refuse_unknown_keys(table: dict[str, Any], lines: dict[Path, int], where: s
                 raise _error(where, lines, (*path, key), f"unknown key; {hint}")
 
 
-def _explain(error: Any, table: dict[str, Any]) -> tuple[Path, str]:
-    """Where a validation error lies in the file, and what would work."""
-    tags = {"number", "int", "float", "str", *SHAPES}
-    path: Path = ()
-    at: Any = table
-    for part in error["loc"]:
-        inside = part in at if isinstance(at, dict) else isinstance(part, int)
-        if part in tags and not inside:
-            continue
-        path = (*path, part)
-        at = at[part] if inside and not isinstance(at, str) else None
+def _explain(errors: list[Any], table: dict[str, Any]) -> tuple[Path, str]:
+    """Where the first thing wrong lies in the file, and what would work.
+
+    An unknown key comes before a missing one: it is often that one, misspelt.
+    """
+    error = min(errors, key=lambda e: e["type"] != "extra_forbidden")
+    path = _path(error["loc"], table)
     found, kind = error["input"], error["type"]
     if kind == "missing":
         return path, "is missing"
     if kind == "extra_forbidden":
-        return path, f"unknown key; known here are {', '.join(_keys_around(path, table))}"
+        return path, f"unknown key; {nearest(str(path[-1]), _keys_around(path, table))}"
     if kind.startswith("union_tag"):
-        return path, f"expected a number or a shape ({', '.join(SHAPES)}), got {found!r}"
+        name = found.get("shape") if isinstance(found, dict) else None
+        hint = nearest(name, list(SHAPES)) if isinstance(name, str) else f"as in {EXAMPLE}"
+        return path, f"expected a number or a shape, got {_short(found)}; {hint}"
+    if path[-1] in ("for", "every"):
+        return path, f'expected a duration such as "1000 steps", got {_short(found)}'
     if {"int", "float"} & set(error["loc"]):
         return path, f"expected a finite number, got {_short(found)}"
     return path, f"expected {error['msg'].removeprefix('Input should be ')}, got {_short(found)}"
+
+
+def _path(location: tuple[Any, ...], table: dict[str, Any]) -> Path:
+    """A location without the names of the alternatives that were tried there."""
+    path: Path = ()
+    at: Any = table
+    for part in location:
+        inside = part in at if isinstance(at, dict) else isinstance(part, int)
+        if part in ALTERNATIVES and not inside:
+            continue
+        path = (*path, part)
+        at = at[part] if inside and not isinstance(at, str) else None
+    return path
 
 
 def _keys_around(path: Path, table: dict[str, Any]) -> list[str]:
@@ -145,7 +160,7 @@ def _keys_around(path: Path, table: dict[str, Any]) -> list[str]:
     for part in path[:-1]:
         around = around[part]
     shape = SHAPES[around["shape"]]
-    return [f.metadata.get("key", f.name) for f in fields(shape)]  # type: ignore[arg-type]
+    return ["shape", *(f.metadata.get("key", f.name) for f in fields(shape))]  # type: ignore[arg-type]
 
 
 def _short(value: object) -> str:
@@ -164,28 +179,35 @@ def _build(parsed: Any, lines: dict[Path, int], where: str) -> Plan:
     """A checked file as a plan; what the plan refuses is told with its place in the file."""
     phases = []
     for i, phase in enumerate(parsed.phase):
+        values = _shapes(phase.__pydantic_extra__, lines, where, ("phase", i))
+        with _placed(where, lines, ("phase", i, "for")):
+            duration = Duration.of(phase.duration)
         with _placed(where, lines, ("phase", i)):
-            values = _shapes(phase.__pydantic_extra__)
-            phases.append(Phase(phase.name, phase.duration, at=phase.at, per=phase.per, **values))
+            phases.append(Phase(phase.name, duration, at=phase.at, per=phase.per, **values))
     with _placed(where, lines, ("horizon",)):
         horizon = Horizon(**parsed.horizon.model_dump())
-    with _placed(where, lines, ()):
-        held = _shapes(parsed.__pydantic_extra__)
+    held = _shapes(parsed.__pydantic_extra__, lines, where, ())
+    try:
         return Plan(*phases, horizon=horizon, quantities=parsed.quantities, **held)
+    except PhaseError as error:
+        index = max(i for i, phase in enumerate(phases) if phase.name == error.phase)
+        raise _error(where, lines, ("phase", index), str(error)) from None
+    except (TypeError, ValueError) as error:
+        raise PlanFileError(f"{where}: {error}") from None
 
 
-def _shapes(values: dict[str, BaseModel | float]) -> dict[str, Any]:
-    """Numbers as they are, and tables as the shapes that they name."""
-    shapes: dict[str, Any] = {}
+def _shapes(
+    values: dict[str, BaseModel | float], lines: dict[Path, int], where: str, path: Path
+) -> dict[str, Shape]:
+    """Numbers as constants, and tables as the shapes that they name."""
+    shapes: dict[str, Shape] = {}
     for name, value in values.items():
-        if isinstance(value, int | float):
-            shapes[name] = value
-            continue
-        numbers = value.model_dump()
-        try:
-            shapes[name] = SHAPES[numbers.pop("shape")](**numbers)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"`{name}`: {error}") from None
+        with _placed(where, lines, (*path, name)):
+            if isinstance(value, int | float):
+                shapes[name] = as_shape(name, value)
+                continue
+            numbers = value.model_dump()
+            shapes[name] = as_shape(name, SHAPES[numbers.pop("shape")](**numbers))
     return shapes
 
 
@@ -193,10 +215,5 @@ def _shapes(values: dict[str, BaseModel | float]) -> dict[str, Any]:
 def _placed(where: str, lines: dict[Path, int], path: Path) -> Iterator[None]:
     try:
         yield
-    except PlanFileError:
-        raise
     except (TypeError, ValueError) as error:
-        named = re.match(r"(?:phase .*?: )?`(\w+)`", str(error))
-        line = line_of((*path, named[1]), lines) if named else line_of(path, lines)
-        place = f"{where}, line {line}" if line else where
-        raise PlanFileError(f"{place}: {error}") from None
+        raise _error(where, lines, path, str(error)) from None

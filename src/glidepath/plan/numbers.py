@@ -21,7 +21,7 @@ def finite(name: str, value: object) -> float:
         raise ValueError(f"`{name}` must be a finite number, got one beyond 1e308") from None
     if not math.isfinite(number):
         raise ValueError(f"`{name}` must be a finite number, got {number}")
-    return number
+    return number + 0.0  # which makes -0.0, equal to 0.0, the same
 
 
 def finite_as_given(name: str, value: object) -> float | int:

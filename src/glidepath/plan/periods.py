@@ -10,7 +10,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from glidepath.plan.arrays import NUMBERS
+from glidepath.plan.arrays import NUMBERS, Arrays, Namespace
+
+MOST_GUESSED = 2**22
+"""Up to so many periods in a block, a guess in float32 is off by at most one."""
 
 
 def start_of(period: int, length: Fraction) -> int:
@@ -18,36 +21,35 @@ def start_of(period: int, length: Fraction) -> int:
     return period * length.numerator // length.denominator
 
 
-def count_whole(step: Any, length: Fraction, xp: Any = NUMBERS, largest: int = 0) -> Any:
+def count_whole(step: Any, length: Fraction, xp: Namespace = NUMBERS) -> Any:
     """How many whole periods end at or before a step: the largest j with start_of(j) <= step.
 
     Args:
         step: an int, or an array of integers of the namespace `xp`.
-        length: of a period, in steps.
+        length: of a period, at least one step.
         xp: what the step is an array of.
-        largest: the largest integer that the array can hold.
     Raises:
         ValueError: if the arithmetic would leave the array's integers.
     """
-    if xp is NUMBERS:
-        return ((step + 1) * length.denominator - 1) // length.numerator
-    if length.denominator == 1:
-        return step // length.numerator if length.numerator <= largest else step * 0
-    return _count_in_blocks(step, length, xp, largest)
+    if isinstance(xp, Arrays):
+        return _count_in_arrays(step, length, xp)
+    return ((step + 1) * length.denominator - 1) // length.numerator
 
 
-def _count_in_blocks(steps: Any, length: Fraction, xp: Any, largest: int) -> Any:
+def _count_in_arrays(steps: Any, length: Fraction, xp: Arrays) -> Any:
     """Count without a product of the step.
 
     With length = n / d in lowest terms, d periods last exactly n steps, so the count is taken
-    within such a block. There it is guessed in floating point, which is off by at most one while
-    d < 2**22, and corrected against the exact boundaries.
+    within such a block. There it is guessed in floating point and corrected against the exact
+    boundaries.
     """
     n, d = length.numerator, length.denominator
-    if n > largest or d * d > largest or d >= 2**22:
+    if d == 1:
+        return steps // n if n <= xp.largest else steps * 0
+    if n > xp.largest or d * d > xp.largest or d >= MOST_GUESSED:
         raise ValueError(
-            f"a period of {n}/{d} steps can't be counted in {largest.bit_length() + 1}-bit "
-            "integers; pass steps of 64 bits"
+            f"a period of {n}/{d} steps can't be counted in integers up to {xp.largest}: "
+            "use steps of 64 bits, or a batch that has a larger divisor in common with the samples"
         )
     whole, rest = divmod(n, d)
 

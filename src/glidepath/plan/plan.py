@@ -10,12 +10,21 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
+from glidepath.plan.arrays import as_index
 from glidepath.plan.duration import Duration
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase, Values, as_arguments, named_shapes
-from glidepath.plan.quantities import QUANTITIES, nearest
+from glidepath.plan.quantities import QUANTITIES, nearest, own_quantities
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Constant, Shape
+
+
+class PhaseError(ValueError):
+    """Phases that make no plan; it knows the name of the one to look at."""
+
+    def __init__(self, message: str, phase: str) -> None:
+        super().__init__(message)
+        self.phase = phase
 
 
 @dataclass(frozen=True)
@@ -80,9 +89,11 @@ class Plan:
         """
         if not phases or not all(isinstance(phase, Phase) for phase in phases):
             raise TypeError("a plan needs phases: Plan(Phase(name, duration, lr=...), ...)")
+        if not isinstance(horizon, Horizon | None):
+            raise TypeError(f"`horizon` must be a Horizon, got {horizon!r}")
         object.__setattr__(self, "phases", tuple(phases))
         object.__setattr__(self, "horizon", Horizon() if horizon is None else horizon)
-        object.__setattr__(self, "quantities", tuple(sorted(set(quantities))))
+        object.__setattr__(self, "quantities", own_quantities(quantities))
         object.__setattr__(self, "values", named_shapes(values))
         self._check_names()
         self._check_values()
@@ -91,7 +102,9 @@ class Plan:
     def _check_names(self) -> None:
         repeated = [p.name for p in self.phases if sum(q.name == p.name for q in self.phases) > 1]
         if repeated:
-            raise ValueError(f"two phases are called {repeated[0]!r}; names must differ")
+            raise PhaseError(
+                f"two phases are called {repeated[0]!r}; names must differ", repeated[0]
+            )
         known = [*QUANTITIES, *self.quantities]
         for values in self._all_values:
             for name, _ in values:
@@ -112,18 +125,20 @@ class Plan:
         for name in self.names:
             for phase in self.phases:
                 if name not in held and name not in dict(phase.values):
-                    raise ValueError(
+                    raise PhaseError(
                         f"`{name}` has no value in phase {phase.name!r}: "
-                        "give it one there, or one for the whole plan"
+                        "give it one there, or one for the whole plan",
+                        phase.name,
                     )
 
     def _check_lengths(self) -> None:
         total = self.horizon.total_steps
         for phase, end in zip(self.phases, self.bounds[1:], strict=True):
             if total is not None and end > total:
-                raise ValueError(
+                raise PhaseError(
                     f"phase {phase.name!r} ends at step {end}, after the run's `total_steps` "
-                    f"of {total}: shorten it or lengthen the run"
+                    f"of {total}: shorten it or lengthen the run",
+                    phase.name,
                 )
         for name in self.names:
             _ = self[name].pieces
@@ -177,8 +192,13 @@ class Plan:
         return self.bounds[:-1]
 
     def phase_at(self, step: int) -> Phase:
-        """The phase that a step lies in; past the end the last."""
-        return self.phases[bisect_right(self.starts, step) - 1]
+        """The phase that a step lies in; past the end the last.
+
+        Raises:
+            TypeError: if the step is not an int.
+            ValueError: if it is negative.
+        """
+        return self.phases[bisect_right(self.starts, _one_step(step)) - 1]
 
     def at(self, step: int) -> Moment:
         """Everything the plan says about one step.
@@ -187,6 +207,7 @@ class Plan:
             TypeError: if the step is not an int.
             ValueError: if it is negative.
         """
+        step = _one_step(step)
         values = {name: schedule(step) for name, schedule in self._schedules.items()}
         has_epochs = self.horizon.samples is not None and self.horizon.batch is not None
         epoch = float(step / self.horizon.steps_per_epoch) if has_epochs else None
@@ -206,7 +227,9 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that equal plans share: of SHA-256 over the plan's table."""
-        text = json.dumps(_without_number_types(self.as_table()), sort_keys=True)
+        table = self.as_table()
+        del table["version"]  # of the file format, not of the plan
+        text = json.dumps(_without_number_types(table), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -218,6 +241,13 @@ class Plan:
         parts += [f"horizon={self.horizon!r}"] if self.horizon.given() else []
         parts += [f"quantities={list(self.quantities)}"] if self.quantities else []
         return f"Plan({', '.join(parts)})"
+
+
+def _one_step(step: int) -> int:
+    index = as_index(step)
+    if index is None:
+        raise TypeError("a plan is asked about one step; plan[name] takes an array of them")
+    return index
 
 
 def _rebuild(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -19,12 +21,14 @@ class Quantity:
         meaning: what it is, with its unit.
         is_whole: whether only whole numbers make sense.
         smallest: the smallest value that makes sense.
+        largest: the largest value that makes sense.
     """
 
     name: str
     meaning: str
     is_whole: bool = False
     smallest: float = 0.0
+    largest: float = math.inf
 
 
 QUANTITIES = {
@@ -32,16 +36,35 @@ QUANTITIES = {
     for quantity in (
         Quantity("lr", "learning rate, per update"),
         Quantity("weight_decay", "decoupled weight decay, times the learning rate"),
-        Quantity("momentum", "momentum of SGD"),
-        Quantity("beta1", "decay of the first moment"),
-        Quantity("beta2", "decay of the second moment"),
+        Quantity("momentum", "momentum of SGD", largest=1.0),
+        Quantity("beta1", "decay of the first moment", largest=1.0),
+        Quantity("beta2", "decay of the second moment", largest=1.0),
         Quantity("eps", "what is added to the root of the second moment"),
         Quantity("clip", "largest global norm of the gradients"),
-        Quantity("dropout", "share of activations dropped"),
+        Quantity("dropout", "share of activations dropped", largest=1.0),
         Quantity("rollout", "autoregressive steps in the loss", is_whole=True, smallest=1),
         Quantity("batch", "global batch size, in samples", is_whole=True, smallest=1),
     )
 }
+
+
+RESERVED = ("version", "quantities", "horizon", "phase", "name", "for", "duration", "at", "per")
+"""What else stands in a plan, and can't be the name of a quantity."""
+
+
+def own_quantities(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of a user's own quantities, in order, each once.
+
+    Raises:
+        TypeError: if it is not a sequence of texts.
+        ValueError: if one can't stand as a key in Python and in a file.
+    """
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f'`quantities` must be a list of names, such as ["mixup"], got {names!r}')
+    for name in names:
+        if not (name.isidentifier() and name.isascii()) or name in RESERVED:
+            raise ValueError(f"a quantity can't be called {name!r}: use letters, digits and _")
+    return tuple(sorted(set(names)))
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -65,11 +88,13 @@ def as_shape(name: str, value: object) -> Shape:
         )
     else:
         shape = constant(finite_as_given(name, value))
-    quantity = QUANTITIES.get(name, Quantity(name, "", smallest=float("-inf")))
+    quantity = QUANTITIES.get(name, Quantity(name, "", smallest=-math.inf))
     if quantity.is_whole and not shape.is_whole:
         raise ValueError(
             f"`{name}` takes whole numbers only: a constant or a staircase of them, got {shape}"
         )
     if shape.extremes[0] < quantity.smallest:
         raise ValueError(f"`{name}` must be at least {quantity.smallest:g}, got {shape}")
+    if shape.extremes[1] > quantity.largest:
+        raise ValueError(f"`{name}` must be at most {quantity.largest:g}, got {shape}")
     return shape

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from glidepath.plan.arrays import NUMBERS, as_index, as_steps
+from glidepath.plan.arrays import NUMBERS, Namespace, as_index, as_steps
 from glidepath.plan.duration import Duration
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.periods import count_whole
 
 if TYPE_CHECKING:
-    from glidepath.plan.shapes.shape import Shape
+    from glidepath.plan.shapes.shape import Formula, Shape
 
 SAMPLED_AT = ("start", "end")
 MOVES_PER = ("step", "epoch")
@@ -63,7 +62,7 @@ class Piece:
     """A segment that knows its place: every length in it is a number of steps.
 
     Attributes:
-        shape: the curve, without units.
+        formula: the curve.
         start: its first step.
         length: its number of steps.
         total: its number of ticks.
@@ -71,28 +70,23 @@ class Piece:
         epoch: the exact length of an epoch in steps where the curve moves per epoch, else None.
     """
 
-    shape: Shape
+    formula: Formula
     start: int
     length: int
     total: int
     shift: int
     epoch: Fraction | None
 
-    def at(self, step: Any, xp: Any, largest: int) -> Any:
-        """The value at a step; before the start the first one, beyond the end the last.
-
-        Args:
-            step: a number or an array, of the namespace `xp`.
-            xp: what formulas are computed with.
-            largest: the largest integer that the step can be.
-        """
-        ticks = xp.minimum(xp.maximum(step, self.start) - self.start, min(self.length - 1, largest))
+    def at(self, step: Any, xp: Namespace) -> Any:
+        """The value at a step; before the start the first one, beyond the end the last."""
+        steps = xp.maximum(step, self.start) - self.start
+        ticks = xp.minimum(steps, min(self.length - 1, xp.largest))
         if self.epoch is not None:
             before = count_whole(self.start, self.epoch)
-            ticks = count_whole(self.start + ticks, self.epoch, xp, largest) - before
+            ticks = count_whole(self.start + ticks, self.epoch, xp) - before
         if self.shift:
-            ticks = xp.minimum(ticks, min(self.total, largest) - 1) + 1
-        return self.shape.at(ticks, self.total, xp)
+            ticks = xp.minimum(ticks, min(self.total, xp.largest) - 1) + 1
+        return self.formula(ticks, self.total, xp)
 
 
 @dataclass(frozen=True)
@@ -100,8 +94,8 @@ class Schedule:
     """Segments in order, and the horizon that turns their lengths into steps.
 
     Called with a step, it gives the value that the update of that step uses. A step is an int, or
-    an array of integers (NumPy, JAX, PyTorch, inside or outside compiled code). Past the end the
-    value of the last step holds.
+    an array of integers (NumPy or JAX, inside or outside compiled code). Past the end the value
+    of the last step holds.
 
     Example:
         >>> from glidepath import constant, linear
@@ -112,6 +106,10 @@ class Schedule:
 
     segments: tuple[Segment, ...]
     horizon: Horizon = field(default_factory=Horizon)
+
+    def __post_init__(self) -> None:
+        if not self.segments:
+            raise ValueError("a schedule needs at least one segment")
 
     def on(self, horizon: Horizon) -> Schedule:
         """The same schedule with the numbers that turn epochs into steps."""
@@ -150,12 +148,18 @@ class Schedule:
         )
 
     def _place(self, segment: Segment, start: int, length: int) -> Piece:
-        shift = int(segment.at == "end")
-        shape = segment.shape.resolved(self.horizon)
+        shift = int(segment.at == "end" and segment.shape.has_ends)
         if segment.per == "step":
-            return Piece(shape, start, length, length, shift, None)
-        total = int(segment.duration.amount)
-        return Piece(shape, start, length, total, shift, self.horizon.steps_per_epoch)
+            formula = segment.shape.formula(self.horizon, Fraction(1))
+            return Piece(formula, start, length, length, shift, None)
+        epoch = self.horizon.steps_per_epoch
+        if epoch < 1:
+            raise ValueError(
+                f'`per="epoch"` needs epochs of at least one step; {self.horizon.samples} samples '
+                f"in batches of {self.horizon.batch} are less"
+            )
+        formula = segment.shape.formula(self.horizon, epoch)
+        return Piece(formula, start, length, int(segment.duration.amount), shift, epoch)
 
     def __call__(self, step: Any) -> Any:
         """The value at a step.
@@ -168,23 +172,20 @@ class Schedule:
             TypeError: if the step is not whole.
             ValueError: if it is negative, or a length needs a number that the horizon lacks.
         """
-        index = step if type(step) is int else as_index(step)
+        index = step if type(step) is int and step >= 0 else as_index(step)
         if index is None:
             return self._at_array(step)
-        if index < 0:
-            raise ValueError(f"a step must be at least 0, got {index}")
         pieces = self.pieces
-        piece = pieces[bisect_right(self.bounds, index, 1, len(pieces)) - 1]
-        return piece.at(index, NUMBERS, sys.maxsize)
+        return pieces[bisect_right(self.bounds, index, 1, len(pieces)) - 1].at(index, NUMBERS)
 
     def _at_array(self, steps: Any) -> Any:
-        steps, xp, largest = as_steps(steps)
+        steps, xp = as_steps(steps)
         first, *rest = self.pieces
-        value = first.at(steps, xp, largest)
-        value = xp.where(steps >= 0, value, value)
+        value = first.at(steps, xp)
+        value = xp.where(steps >= 0, value, value)  # a constant is as long as the steps are
         for piece in rest:
-            if piece.start <= largest:
-                value = xp.where(steps >= piece.start, piece.at(steps, xp, largest), value)
+            if piece.start <= xp.largest:
+                value = xp.where(steps >= piece.start, piece.at(steps, xp), value)
         return value
 
     def __repr__(self) -> str:

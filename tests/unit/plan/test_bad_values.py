@@ -1,5 +1,7 @@
 """Bad input to plans: an error where the value is made, that says what would work."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from glidepath import (
     Horizon,
     Phase,
     Plan,
+    Schedule,
     constant,
     cosine,
     linear,
@@ -177,6 +180,56 @@ def test_a_horizon_below_one_raises_value_error(batch):
 def test_a_plan_without_phases_raises_type_error():
     with pytest.raises(TypeError, match="a plan needs phases"):
         Plan(lr=1.0)
+
+
+@pytest.mark.parametrize("names", ["mixup", [3], None, ["a b"], ["lr2", "version"], ["phase"]])
+def test_a_name_that_can_t_stand_as_a_key_is_refused(names):
+    with pytest.raises((TypeError, ValueError), match=r"quantit|iterable"):
+        Plan(Phase("a", 5, lr=1.0), quantities=names)
+
+
+@pytest.mark.parametrize(
+    ("step", "error"), [(-1, ValueError), (1.0, TypeError), (True, TypeError), ("1", TypeError)]
+)
+def test_a_plan_is_asked_about_steps_only(step, error):
+    plan = Plan(Phase("a", 5))
+    for ask in (plan.at, plan.phase_at):
+        with pytest.raises(error, match="step"):
+            ask(step)
+    with pytest.raises(TypeError, match="asked about one step"):
+        plan.at(np.arange(3))
+
+
+@pytest.mark.parametrize("amount", [Fraction(3, 2), Fraction(-1), 5, float("nan"), "1"])
+def test_a_duration_that_no_file_could_hold_is_refused(amount):
+    with pytest.raises((TypeError, ValueError), match=r"duration|amount"):
+        Duration(amount, "steps")
+    with pytest.raises(ValueError, match="at most 12 decimals"):
+        Duration(Fraction(100, 3), "epochs")
+
+
+def test_epochs_shorter_than_a_step_can_t_hold_a_value():
+    with pytest.raises(ValueError, match="epochs of at least one step"):
+        Plan(
+            Phase("a", "40 epochs", per="epoch", lr=linear(0, 1)),
+            horizon=Horizon(samples=10, batch=20),
+        )
+
+
+def test_what_is_no_horizon_is_refused():
+    with pytest.raises(TypeError, match="must be a Horizon"):
+        Plan(Phase("a", 5, lr=1.0), horizon={"batch": 3})
+
+
+def test_an_empty_schedule_is_refused():
+    with pytest.raises(ValueError, match="at least one segment"):
+        Schedule(())
+
+
+@pytest.mark.parametrize("beta", [1.5, linear(0.9, 1.1)])
+def test_a_decay_of_moments_above_one_is_refused(beta):
+    with pytest.raises(ValueError, match="`beta1` must be at most 1"):
+        Phase("a", 5, beta1=beta)
 
 
 def test_a_plan_can_t_be_changed():

@@ -21,6 +21,35 @@ def test_a_staircase_stops_at_its_end():
     assert [down(t) for t in (0, 9, 10, 19, 20, 99)] == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
 
 
+def test_stairs_count_epochs_where_values_move_per_epoch_and_have_no_end_to_sample():
+    horizon = Horizon(samples=100, batch=10)
+    stairs = staircase(1, 5, every="1 epoch")
+    for at in ("start", "end"):
+        schedule = stairs.over("5 epochs", per="epoch", at=at).on(horizon)
+        assert [schedule(t) for t in (0, 9, 10, 20, 49)] == [1, 1, 2, 3, 5]
+        assert schedule(np.array([0, 9, 10, 20, 49])).tolist() == [1, 1, 2, 3, 5]
+    by_steps = staircase(2, 4, every=3).over(9, at="end")
+    assert [by_steps(t) for t in range(9)] == [2, 2, 2, 3, 3, 3, 4, 4, 4]
+
+
+def test_a_stair_longer_than_32_bits_is_never_left():
+    schedule = staircase(1, 5, every=3_000_000_000).over(10**10)
+    assert schedule(2**31 - 1) == 1
+    assert schedule(np.array([2**31 - 1, 3 * 10**9])).tolist() == [1, 2]
+
+
+def test_zero_has_one_sign():
+    plus, minus = (Plan(Phase("a", 10, lr=zero)) for zero in (0.0, -0.0))
+    assert plus == minus
+    assert plus.fingerprint == minus.fingerprint
+
+
+def test_the_demo_counts_the_times_that_it_trains_on():
+    from glidepath.weather.split import Split
+
+    assert presets.graphcast_demo().horizon.samples == Split(365 * 4, 0.2).num_training_times
+
+
 def test_per_epoch_holds_a_value_through_each_epoch():
     horizon = Horizon(samples=7, batch=2)
     schedule = linear(1.0, 0.0).over("4 epochs", per="epoch").on(horizon)
@@ -74,4 +103,4 @@ def test_one_and_one_point_zero_make_equal_plans_with_one_fingerprint():
 
 
 def test_the_fingerprint_stays_the_same_from_release_to_release():
-    assert presets.graphcast().fingerprint == "60f3f7f9db421112"
+    assert presets.graphcast().fingerprint == "703ed5a688988179"

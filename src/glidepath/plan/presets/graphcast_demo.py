@@ -7,7 +7,7 @@ from glidepath.plan.presets.graphcast import graphcast
 
 
 def graphcast_demo(
-    *, peak: float = 3e-3, total_steps: int = 1_300, samples: int = 1_167, batch: int = 4
+    *, peak: float = 3e-3, total_steps: int = 1_300, samples: int = 1_168, batch: int = 4
 ) -> Plan:
     """The plan of `graphcast`, scaled to the model size `demo` and a year of simulated weather.
 

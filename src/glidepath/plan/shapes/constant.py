@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from fractions import Fraction
+from typing import Any, ClassVar, final
 
+from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import finite_as_given
-from glidepath.plan.shapes.shape import Shape
+from glidepath.plan.shapes.shape import Formula, Shape
 
 
+@final
 @dataclass(frozen=True, repr=False)
 class Constant(Shape):
     """See `constant`."""
@@ -19,8 +22,11 @@ class Constant(Shape):
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", finite_as_given("value", self.value))
 
-    def at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:  # noqa: ARG002
         """The value, whatever the time."""
+        return self._at
+
+    def _at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         return self.value
 
     @property

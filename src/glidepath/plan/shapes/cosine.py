@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
-from glidepath.plan.numbers import finite
-from glidepath.plan.shapes.shape import Shape
+from glidepath.plan.shapes.shape import SmoothShape
 
 
+@final
 @dataclass(frozen=True, repr=False)
-class Cosine(Shape):
+class Cosine(SmoothShape):
     """See `cosine`."""
 
-    start: float = field(metadata={"key": "from"})
-    end: float = field(metadata={"key": "to"})
     name: ClassVar[str] = "cosine"
 
-    def __post_init__(self) -> None:
-        for end in ("start", "end"):
-            object.__setattr__(self, end, finite(end, getattr(self, end)))
-
-    def at(self, ticks: Any, total: int, xp: Any) -> Any:
-        """end + (start - end) * (1 + cos(pi p)) / 2, weighted so that both ends are exact."""
-        weight = 0.5 * (1.0 + xp.cos(math.pi * (ticks / float(total))))
-        return self.start * weight + self.end * (1.0 - weight)
+    def weight(self, progress: Any, xp: Any) -> Any:
+        """(1 + cos(pi p)) / 2."""
+        return 0.5 * (1.0 + xp.cos(math.pi * progress))
 
 
 def cosine(start: float, end: float) -> Cosine:

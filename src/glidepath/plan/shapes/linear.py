@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
-from glidepath.plan.numbers import finite
-from glidepath.plan.shapes.shape import Shape
+from glidepath.plan.shapes.shape import SmoothShape
 
 
+@final
 @dataclass(frozen=True, repr=False)
-class Linear(Shape):
+class Linear(SmoothShape):
     """See `linear`."""
 
-    start: float = field(metadata={"key": "from"})
-    end: float = field(metadata={"key": "to"})
     name: ClassVar[str] = "linear"
 
-    def __post_init__(self) -> None:
-        for end in ("start", "end"):
-            object.__setattr__(self, end, finite(end, getattr(self, end)))
-
-    def at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
-        """start + (end - start) * p, weighted so that both ends come out exactly."""
-        progress = ticks / float(total)
-        return self.start * (1.0 - progress) + self.end * progress
+    def weight(self, progress: Any, xp: Any) -> Any:  # noqa: ARG002
+        """1 - p."""
+        return 1.0 - progress
 
 
 def linear(start: float, end: float) -> Linear:

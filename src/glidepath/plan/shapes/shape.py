@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import fields
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any, ClassVar, final
 
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.horizon import Horizon
+from glidepath.plan.numbers import finite
 from glidepath.plan.schedule import Schedule, Segment
+
+Formula = Callable[[Any, int, Any], Any]
+"""(ticks since the start, number of ticks, namespace) to value."""
 
 
 class Shape(ABC):
@@ -19,25 +25,22 @@ class Shape(ABC):
     """
 
     name: ClassVar[str]
+    has_ends: ClassVar[bool] = True
+    """Whether `at="end"` makes a difference: stairs have no end that they go towards."""
 
     @abstractmethod
-    def at(self, ticks: Any, total: int, xp: Any) -> Any:
-        """The value after `ticks` of `total` ticks, by the functions of the namespace `xp`."""
-
-    def resolved(self, horizon: Horizon) -> Shape:  # noqa: ARG002 - most shapes have no durations
-        """The same shape with every duration in it turned into steps."""
-        return self
+    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:
+        """The curve, with every duration in it turned into ticks of so many steps."""
 
     @property
+    @abstractmethod
     def is_whole(self) -> bool:
         """Whether every value is a whole number."""
-        return False
 
     @property
+    @abstractmethod
     def extremes(self) -> tuple[float, float]:
         """The smallest and the largest value that the curve can take."""
-        numbers = [float(getattr(self, end)) for end in ("start", "end")]
-        return min(numbers), max(numbers)
 
     def over(self, duration: DurationLike, *, at: str = "start", per: str = "step") -> Schedule:
         """Lay the curve out in time.
@@ -62,9 +65,48 @@ class Shape(ABC):
 
     def __repr__(self) -> str:
         parts = []
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
+        for one in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, one.name)
             text = repr(str(value)) if isinstance(value, Duration) else repr(value)
-            if value != field.default:
-                parts.append(f"{field.name}={text}" if field.kw_only else text)
+            if value != one.default:
+                parts.append(f"{one.name}={text}" if one.kw_only else text)
         return f"{self.name}({', '.join(parts)})"
+
+
+@dataclass(frozen=True, repr=False)
+class SmoothShape(Shape):
+    """A curve of the progress p in [0, 1] from one number to another."""
+
+    start: float = field(metadata={"key": "from"})
+    end: float = field(metadata={"key": "to"})
+
+    def __post_init__(self) -> None:
+        for end in ("start", "end"):
+            object.__setattr__(self, end, finite(end, getattr(self, end)))
+
+    @abstractmethod
+    def weight(self, progress: Any, xp: Any) -> Any:
+        """How much of the start is left: 1 at p = 0, 0 at p = 1."""
+
+    @final
+    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:  # noqa: ARG002
+        """The curve; there is no duration in it."""
+        return self.value
+
+    @final
+    def value(self, ticks: Any, total: int, xp: Any) -> Any:
+        """start * w(p) + end * (1 - w(p)), which gives both ends exactly."""
+        weight = self.weight(ticks / float(total), xp)
+        return self.start * weight + self.end * (1.0 - weight)
+
+    @final
+    @property
+    def is_whole(self) -> bool:
+        """Never: there are values between the ends."""
+        return False
+
+    @final
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The two ends."""
+        return min(self.start, self.end), max(self.start, self.end)

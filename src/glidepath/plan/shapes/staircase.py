@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from typing import Any, ClassVar, final
 
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import finite_as_given
 from glidepath.plan.periods import count_whole
-from glidepath.plan.shapes.shape import Shape
-
-SMALLEST_LARGEST_INTEGER = 2**31 - 1
-"""Of the integers that steps may come in: those of 32 bits."""
+from glidepath.plan.shapes.shape import Formula, Shape
 
 
+@final
 @dataclass(frozen=True, repr=False)
 class Staircase(Shape):
     """See `staircase`."""
@@ -25,6 +25,7 @@ class Staircase(Shape):
     every: Duration = field(kw_only=True)
     by: float | int = field(default=1, kw_only=True)
     name: ClassVar[str] = "staircase"
+    has_ends: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for number in ("start", "end", "by"):
@@ -33,18 +34,22 @@ class Staircase(Shape):
         if self.by <= 0:
             raise ValueError(f"`by` is the height of a stair and must be positive, got {self.by}")
 
-    def resolved(self, horizon: Horizon) -> Staircase:
-        """The same stairs with `every` in steps, exactly: an epoch may be a fraction of them."""
-        length = horizon.steps_in(self.every)
-        if length < 1:
-            raise ValueError(
-                f"`every` must be at least one step, got {self.every}, {length} of one"
-            )
-        return replace(self, every=Duration(length, "steps"))
+    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:
+        """The stairs, with `every` in ticks, exactly: an epoch may be a fraction of steps.
 
-    def at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
-        """start + sign * by * min(stairs taken, stairs there are)."""
-        taken = count_whole(ticks, self.every.amount, xp, SMALLEST_LARGEST_INTEGER)
+        Raises:
+            ValueError: if a stair is shorter than a tick.
+        """
+        every = horizon.steps_in(self.every) / tick
+        if every < 1:
+            raise ValueError(
+                f"`every` must be at least one step, or epoch if the value moves per "
+                f"epoch; got {self.every}, which is {float(every):.4g} of one"
+            )
+        return partial(self._at, every)
+
+    def _at(self, every: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+        taken = count_whole(ticks, every, xp)
         stairs = math.ceil(abs(self.end - self.start) / self.by)
         rise = self.by if self.end >= self.start else -self.by
         climbed = self.start + rise * xp.minimum(taken, stairs)
@@ -54,6 +59,11 @@ class Staircase(Shape):
     def is_whole(self) -> bool:
         """Whether all three numbers were given as whole numbers."""
         return all(isinstance(number, int) for number in (self.start, self.end, self.by))
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The first stair and the last."""
+        return float(min(self.start, self.end)), float(max(self.start, self.end))
 
 
 def staircase(start: float, end: float, *, every: DurationLike, by: float = 1) -> Staircase:
