@@ -1,7 +1,12 @@
 """The commands, run as a user runs them, in miniature."""
 
 import json
+import os
 import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -15,7 +20,9 @@ from glidepath.cli import main
 from glidepath.plan import files
 from glidepath.training import record
 from glidepath.weather import checkpoint_format
+from glidepath.weather.simulate import default_path
 
+ROOT = Path(__file__).parents[2]
 TINY = ["--mesh", "1", "--latent", "8", "--layers", "1"]
 
 
@@ -145,6 +152,7 @@ def test_a_forecast_is_in_the_layout_of_the_data(run, tmp_path):
         assert dict(forecast.sizes) == {"time": 5, "level": 2, "latitude": 7, "longitude": 12}
         assert forecast["temperature"].dims == ("time", "level", "latitude", "longitude")
         assert forecast["temperature"].attrs["units"] == "K"
+        assert forecast["latitude"].values.tolist() == np.linspace(90, -90, 7).tolist()
         assert np.isfinite(forecast["temperature"]).all()
         assert 150 < float(forecast["temperature"].mean()) < 350
 
@@ -163,6 +171,61 @@ def test_a_forecast_may_go_beyond_the_data(run, tmp_path):
     ok("forecast", run[0], "--start", "2020-01-20T12", "--steps", 3, "--out", tmp_path / "f.nc")
     with xr.open_dataset(tmp_path / "f.nc") as forecast:
         assert forecast.time.values[-1] == np.datetime64("2020-01-22T00")
+
+
+def test_other_data_are_judged_outside_the_training_period(run, tmp_path):
+    later = make_weather(num_times=60)
+    later.to_netcdf(tmp_path / "later.nc", engine="h5netcdf")
+    options = ["--data", tmp_path / "later.nc", "--lead", 2, "--json", tmp_path / "skill.json"]
+    ok("evaluate", run[0], *options, "--figure", tmp_path / "skill.png")
+    table = json.loads((tmp_path / "skill.json").read_text())
+    assert table["num_starts"] == 60 - 32 - 3
+    assert table["first_start"] == "2020-01-17T12:00"
+
+
+def test_data_of_another_time_step_or_grid_are_refused(run, tmp_path):
+    make_weather(hours=6).to_netcdf(tmp_path / "six.nc", engine="h5netcdf")
+    make_weather(latitudes=13).to_netcdf(tmp_path / "fine.nc", engine="h5netcdf")
+    options = ["--start", "2020-01-05", "--out", tmp_path / "f.nc", "--data"]
+    six = glidepath("forecast", run[0], *options, tmp_path / "six.nc")
+    assert "a time step of 6 h, and the model was trained on 12 h" in six[1]
+    fine = glidepath("evaluate", run[0], "--data", tmp_path / "fine.nc")
+    assert "a grid of 15 degrees, and the model was trained on 30" in fine[1]
+
+
+def test_a_run_whose_data_have_grown_is_not_resumed(short_plan, tmp_path):
+    data, out = tmp_path / "data.nc", tmp_path / "run"
+    make_weather().to_netcdf(data, engine="h5netcdf")
+    ok(
+        "train",
+        "graphcast",
+        "--data",
+        data,
+        "--plan",
+        short_plan,
+        "--out",
+        out,
+        "--steps",
+        1,
+        *TINY,
+    )
+    data.unlink()
+    make_weather(num_times=60).to_netcdf(data, engine="h5netcdf")
+    status, output = glidepath("train", "graphcast", "--out", out, "--resume")
+    assert status == 1
+    assert "has changed since the run was started" in output
+
+
+def test_a_run_goes_on_from_another_directory(weather_file, short_plan, tmp_path, monkeypatch):
+    (tmp_path / "data.nc").write_bytes(weather_file.read_bytes())
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    options = ["--data", "data.nc", "--plan", short_plan, "--holdout", 0, *TINY]
+    ok("train", "graphcast", *options, "--out", "a run [1]", "--steps", 1)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    output = ok("train", "graphcast", "--out", "../a run [1]", "--resume", "--steps", 2)
+    assert "resumed at step 1" in output
+    assert "a run [1]" in output
 
 
 def test_no_holdout_trains_on_everything_and_judges_nothing(weather_file, short_plan, tmp_path):
@@ -221,6 +284,31 @@ def test_simulated_weather_is_made_and_trained_on(tmp_path, short_plan):
     assert "exists already" in glidepath("weather", "simulate", "--out", store)[1]
 
 
+def test_without_data_the_simulated_weather_in_the_cache_is_used(tmp_path, short_plan):
+    """In a process of its own, by the installed command, with its exit status."""
+    environment = os.environ | {"GLIDEPATH_CACHE": str(tmp_path / "cache")}
+    in_cache = default_path().name
+    make_weather(hours=6).to_zarr(tmp_path / "cache" / in_cache, zarr_format=3, consolidated=False)
+    options = ["--plan", short_plan, "--out", tmp_path / "run", "--steps", 1, *TINY]
+    command = [sys.executable, "-m", "glidepath", "train", "graphcast", *map(str, options)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert in_cache in done.stdout
+    assert "RMSE" in done.stdout
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 1
+    assert again.stderr.startswith("error: ")
+    assert again.stderr.count("\n") == 1
+
+
+def test_the_benchmark_runs(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["graphcast.py", "--repeats", "1", "--batch", "1", "--json"])
+    runpy.run_path(str(ROOT / "benchmarks" / "graphcast.py"), run_name="__main__")
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures["parameters"] == 70_739
+    assert figures["step_seconds"] > 0
+
+
 @pytest.mark.parametrize("name", ["graphcast", "graphcast-demo"])
 def test_show_draws_a_preset(name):
     output = ok("show", name)
@@ -242,7 +330,7 @@ def test_show_saves_a_figure(short_plan, tmp_path, suffix):
     [
         (["show", "graphcats"], "did you mean `graphcast`?"),
         (["show", "graphcast", "--save", "plan.bmp"], "must end in .png, .svg, .pdf"),
-        (["train", "graphcast", "--data", "none.nc"], "no data at none.nc"),
+        (["train", "graphcast", "--data", "none.nc"], "no data at "),
         (["train", "graphcast", "--size", "huge"], "must be one of demo, 1deg, 0.25deg"),
         (["train", "graphcast", "--data", "DATA", "--steps", "0"], "`--steps` must be from 1"),
         (["train", "graphcast", "--data", "DATA", "--batch", "5"], "not the plan's batch of 4"),
@@ -250,8 +338,16 @@ def test_show_saves_a_figure(short_plan, tmp_path, suffix):
         (["train", "graphcast", "--data", "DATA", "--holdout", "1"], "must be at least 0 and"),
         (["train", "graphcast", "--data", "DATA", "--plan", "graphcast", "--holdout", "0.7"],
          "a rollout of 12 needs 14 times in a row"),
+        (["train", "graphcast", "--data", "DATA", "--checkpoint-every", "0"], "at least 1, got 0"),
+        (["train", "graphcast", "--data", "DATA", "--seed", "-1"], "`seed` must be at least 0"),
+        (["train", "graphcast", "--data", "DATA", "--mesh", "12"], "`mesh_size` must be at most 9"),
+        (["train", "graphcast", "--data", "DATA", "--stats", "none"], "statistics need mean_by"),
+        (["train", "graphcast", "--data", "DATA", "--lead", "20"], "a lead of 20 time steps needs"),
+        (["train", "graphcast", "--data", "DATA", "--lead", "0"], "at least 1 time step, got 0"),
+        (["evaluate", "RUN", "--starts", "0"], "`--starts` must be at least 1"),
+        (["evaluate", "RUN", "--json", "no/s.json"], "no directory no"),
         (["evaluate", "nowhere"], "there is no run in nowhere"),
-        (["evaluate", "RUN", "--lead", "50"], "a lead time of 50 steps needs 52 held-out times"),
+        (["evaluate", "RUN", "--lead", "50"], "a lead of 50 time steps needs 52 times"),
         (["forecast", "RUN", "--start", "soon", "--out", "f.nc"], "must be a time such as"),
         (["forecast", "RUN", "--start", "1999-01-01", "--out", "f.nc"], "has no time 1999-01-01"),
         (["forecast", "RUN", "--start", "2020-01-01", "--out", "f.nc"], "the state one time step"),

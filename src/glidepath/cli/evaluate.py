@@ -30,36 +30,30 @@ def evaluate(
     from rich.console import Console
 
     from glidepath.cli.errors import needs
-
-    console = Console(highlight=False)
-    with needs("weather"):
-        table = judge(run, data, lead=lead, starts=starts, figure=figure, console=console)
-    if json_file:
-        json_file.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-        console.print(f"wrote {json_file}", soft_wrap=True)
-
-
-def judge(
-    run: str,
-    data: str | None,
-    *,
-    lead: int,
-    console: Console,
-    starts: int = MAX_STARTS,
-    figure: Path | None = None,
-) -> dict[str, Any]:
-    """Evaluate, print the table, write the figure; returns what goes into JSON."""
-    from glidepath.training.run_directory import RunDirectory
-    from glidepath.view import figures
     from glidepath.view.progress import Activity
-    from glidepath.view.skill_table import print_skill
-    from glidepath.weather.runs import evaluate_run
 
-    with Activity(console) as activity:
+    if starts < 1:
+        raise ValueError(f"`--starts` must be at least 1, got {starts}")
+    for file in (json_file, figure):
+        if file and not file.parent.is_dir():
+            raise FileNotFoundError(f"no directory {file.parent} to write {file.name} into")
+    console = Console(highlight=False)
+    with needs("weather"), Activity(console) as activity:
+        from glidepath.weather.runs import evaluate_run
+
         skill = evaluate_run(Path(run), data, num_steps=lead, max_starts=starts, progress=activity)
     table = skill.as_table()
+    show_skill(table, figure or Path(run) / "skill.png", Path(run).name, console)
+    if json_file:
+        json_file.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        activity.say(f"wrote {json_file}")
+
+
+def show_skill(table: dict[str, Any], figure: Path, name: str, console: Console) -> None:
+    """Print the table and write the figure."""
+    from glidepath.view import figures
+    from glidepath.view.skill_table import print_skill
+
     print_skill(table, console)
-    path = figure or RunDirectory(Path(run)).path / "skill.png"
-    figures.save(figures.skill_figure(table, f"Skill of {Path(run).name}"), path)
-    console.print(f"figure: {path}", soft_wrap=True)
-    return table
+    figures.save(figures.skill_figure(table, f"Skill of {name}"), figure)
+    console.print(f"figure: {figure}", soft_wrap=True, markup=False)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from glidepath.plan import Plan
     from glidepath.training.loop import Settings
     from glidepath.training.run_directory import RunDirectory
     from glidepath.view.progress import Activity
-    from glidepath.weather.model import ModelSize
+    from glidepath.weather.forecast import TrainedModel
+    from glidepath.weather.learning import ForecastProblem
     from glidepath.weather.runs import Configuration
 
 app = typer.Typer(help="Train a model along a plan.", no_args_is_help=True)
@@ -83,17 +82,17 @@ def graphcast(
     from glidepath.cli.plans import plan_named
 
     with needs("weather"):
-        from glidepath.training.loop import Settings
+        from glidepath.cli.evaluate import show_skill
         from glidepath.training.run_directory import RunDirectory
     from glidepath.view.progress import Activity
 
     console = Console(highlight=False)
     directory = RunDirectory(out)
     asked = {
-        "data": data,
+        "data": _absolute(data),
         "first": first,
         "last": last,
-        "stats": stats,
+        "stats": _absolute(stats),
         "size": _size(size, mesh, latent, layers),
         "precision": precision,
         "batch": batch,
@@ -102,38 +101,48 @@ def graphcast(
     }
     with Activity(console) as activity, needs("weather"):
         if resume and directory.exists():
-            followed, configuration = _reopen(directory, plan, asked)
-            num_steps = _num_steps(followed, steps)
+            followed, configuration, problem = _reopen(directory, plan, asked, activity)
+            settings = _settings(configuration, followed, steps, checkpoint_every)
         else:
+            directory.check_free()
             followed = plan_named(plan or DEFAULT_PLAN)
-            num_steps = _num_steps(followed, steps)
-            configuration = _start(directory, followed, asked, activity)
-        settings = Settings(configuration.batch, configuration.seed, num_steps, checkpoint_every)
+            configuration = _configuration(followed, asked, activity)
+            settings = _settings(configuration, followed, steps, checkpoint_every)
+            problem = _start(directory, followed, configuration, lead, activity)
         activity.say(_headline(followed, configuration, settings, directory))
-        problem = _run(directory, followed, configuration, settings, activity)
-    _judge_and_report(directory, problem, lead, console)
+        model = _run(directory, followed, problem, settings, activity)
+        _report(directory, skill=None)
+        skill = _judge(directory, model, problem, lead, activity)
+    if skill is not None:
+        show_skill(skill, directory.path / "skill.png", directory.path.name, console)
+        _report(directory, skill)
+    activity.say(f"\nmodel:  {directory.model_file}\nreport: {directory.report_file}")
+
+
+def _absolute(path: str | None) -> str | None:
+    """A path that still holds when the run is resumed from another directory."""
+    return path if path is None or "://" in path else str(Path(path).absolute())
 
 
 def _size(
     name: str | None, mesh: int | None, latent: int | None, layers: int | None
-) -> ModelSize | None:
+) -> dict[str, Any] | None:
+    """The fields of the model's size that were asked for."""
     from glidepath.weather.model import SIZES
 
     if name is not None and name not in SIZES:
         raise ValueError(f"`--size` must be one of {', '.join(SIZES)}, got {name!r}")
     given = {"mesh_size": mesh, "latent_size": latent, "num_layers": layers}
     given = {field: value for field, value in given.items() if value is not None}
-    if name is None and not given:
-        return None
-    return replace(SIZES[name or DEFAULT_SIZE], **given)
+    named = asdict(SIZES[name]) if name else {}
+    return named | given or None
 
 
-def _start(
-    directory: RunDirectory, plan: Plan, asked: dict[str, Any], activity: Activity
-) -> Configuration:
+def _configuration(plan: Plan, asked: dict[str, Any], activity: Activity) -> Configuration:
+    """What was asked for, with defaults for the rest."""
     from glidepath.training import optimizer
     from glidepath.weather.model import SIZES
-    from glidepath.weather.runs import Configuration, check_window
+    from glidepath.weather.runs import Configuration
 
     optimizer.check(plan)
     planned = plan.horizon.batch
@@ -142,20 +151,44 @@ def _start(
             f"`--batch {asked['batch']}` is not the plan's batch of {planned}: change the plan, "
             "whose epochs depend on it, or leave the option out"
         )
-    configuration = Configuration(
+    size = replace(SIZES[DEFAULT_SIZE], **(asked["size"] or {}))
+    return Configuration(
         data=asked["data"] or str(_simulated(activity)),
         first=asked["first"],
         last=asked["last"],
         stats=asked["stats"],
-        size=asked["size"] or SIZES[DEFAULT_SIZE],
+        size=size,
         precision=asked["precision"] or "float32",
         holdout=DEFAULT_HOLDOUT if asked["holdout"] is None else asked["holdout"],
         seed=asked["seed"] or 0,
         batch=planned or asked["batch"] or DEFAULT_BATCH,
     )
-    check_window(configuration, plan)
-    directory.create(plan, configuration.as_table())
-    return configuration
+
+
+def _settings(
+    configuration: Configuration, plan: Plan, steps: int | None, checkpoint_every: int
+) -> Settings:
+    from glidepath.training.loop import Settings
+
+    num_steps = _num_steps(plan, steps)
+    return Settings(configuration.batch, configuration.seed, num_steps, checkpoint_every)
+
+
+def _start(
+    directory: RunDirectory,
+    plan: Plan,
+    configuration: Configuration,
+    lead: int,
+    activity: Activity,
+) -> ForecastProblem:
+    """Check everything, and only then make the directory."""
+    from glidepath.weather.runs import check_data, make_problem
+
+    period = check_data(configuration, plan, lead)
+    problem = make_problem(configuration, None, activity)
+    problem.forecaster.statistics.write(directory.statistics)
+    directory.create(plan, configuration.as_table() | {"training_period": period})
+    return problem
 
 
 def _simulated(activity: Activity) -> Path:
@@ -169,22 +202,26 @@ def _simulated(activity: Activity) -> Path:
 
 
 def _reopen(
-    directory: RunDirectory, plan: str | None, asked: dict[str, Any]
-) -> tuple[Plan, Configuration]:
+    directory: RunDirectory, plan: str | None, asked: dict[str, Any], activity: Activity
+) -> tuple[Plan, Configuration, ForecastProblem]:
     from glidepath.cli.plans import plan_named
-    from glidepath.weather.runs import Configuration
+    from glidepath.weather.runs import Configuration, check_same_data, make_problem
+    from glidepath.weather.statistics import Statistics
 
     followed, table = directory.open()
     configuration = Configuration.of_table(table)
     if plan is not None and plan_named(plan) != followed:
         raise ValueError(f"the run in {directory.path} follows another plan than {plan}")
+    had = asdict(configuration)
     for name, value in asked.items():
-        if value is not None and value != getattr(configuration, name):
+        wanted = had[name] | value if isinstance(value, dict) else value
+        if value is not None and wanted != had[name]:
             raise ValueError(
-                f"the run in {directory.path} was started with `{name}` "
-                f"{getattr(configuration, name)}, not {value}"
+                f"the run in {directory.path} was started with `{name}` {had[name]}, not {wanted}"
             )
-    return followed, configuration
+    problem = make_problem(configuration, Statistics.read(directory.statistics), activity)
+    check_same_data(problem, table["training_period"])
+    return followed, configuration, problem
 
 
 def _num_steps(plan: Plan, steps: int | None) -> int:
@@ -213,15 +250,14 @@ def _headline(
 def _run(
     directory: RunDirectory,
     plan: Plan,
-    configuration: Configuration,
+    problem: ForecastProblem,
     settings: Settings,
     activity: Activity,
-) -> Any:
+) -> TrainedModel:
     from glidepath.training.loop import train
     from glidepath.view.progress import TrainingProgress
-    from glidepath.weather.runs import make_problem
+    from glidepath.weather.forecast import TrainedModel
 
-    problem = make_problem(configuration, directory, activity)
     observer = TrainingProgress(activity, settings.num_steps)
     try:
         state = train(problem, plan, directory, settings, observer)
@@ -230,25 +266,44 @@ def _run(
         activity.say(f"stopped; go on from the last checkpoint by\n  {go_on}")
         raise
     problem.export(state.parameters, directory.model_file)
-    return problem
+    return TrainedModel(problem.forecaster, state.parameters)
 
 
-def _judge_and_report(directory: RunDirectory, problem: Any, lead: int, console: Console) -> None:
-    from glidepath.cli.evaluate import judge
+def _judge(
+    directory: RunDirectory,
+    model: TrainedModel,
+    problem: ForecastProblem,
+    lead: int,
+    activity: Activity,
+) -> dict[str, Any] | None:
+    """The skill on the times held out, or None where none are."""
+    from glidepath.cli.evaluate import MAX_STARTS
+    from glidepath.weather.runs import judge, save_climatology
+
+    save_climatology(directory, problem.trajectory, problem.split)
+    if not problem.split.holdout:
+        return None
+    skill = judge(
+        directory,
+        model,
+        problem.trajectory,
+        num_steps=lead,
+        max_starts=MAX_STARTS,
+        progress=activity,
+    )
+    return skill.as_table()
+
+
+def _report(directory: RunDirectory, skill: dict[str, Any] | None) -> None:
     from glidepath.training import record
     from glidepath.view.report import write_report
 
-    skill = None
-    if problem.split.holdout:
-        skill = judge(str(directory.path), None, lead=lead, console=console)
     plan, configuration = directory.open()
-    page = directory.path / "report.html"
     write_report(
-        page,
+        directory.report_file,
         title=f"glidepath run {directory.path.name}",
         plan=plan,
         record=record.read(directory.record_file),
         configuration=configuration,
         skill=skill,
     )
-    console.print(f"\nmodel:  {directory.model_file}\nreport: {page}", soft_wrap=True)

@@ -33,7 +33,7 @@ def simulate(
         from glidepath.weather import simulate as simulation
     from glidepath.view.progress import Activity
 
-    path = out or simulation.default_path(days, seed)
+    path = out or simulation.default_path(days, spin_up, seed)
     with Activity(Console()) as activity, needs("weather"):
         simulation.simulate(path, days=days, spin_up_days=spin_up, seed=seed, progress=activity)
     typer.echo(f"wrote {path}")

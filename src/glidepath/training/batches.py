@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import grain
+import jax
 
 from glidepath.plan import Plan
 from glidepath.training.problem import Problem, Tree
 
 NUM_THREADS = 4
-NUM_AHEAD = 4
+MOST_AHEAD = 4
+BYTES_AHEAD = 4 * 1024**3
+"""How much memory batches may take that are read ahead; one is, whatever its size."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,14 @@ def rollout_at(plan: Plan, step: int) -> int:
 
 
 def read_ahead(source: BatchSource, start: int) -> Iterator[Tree]:
-    """The batches from one update on to the end."""
+    """The batches from one update on to the end; the first one says how many fit into memory."""
+    num_ahead = max(1, min(MOST_AHEAD, BYTES_AHEAD // _num_bytes(source[start])))
     steps = grain.MapDataset.source(source)[start:]
-    options = grain.ReadOptions(num_threads=NUM_THREADS, prefetch_buffer_size=NUM_AHEAD)
+    options = grain.ReadOptions(
+        num_threads=min(NUM_THREADS, num_ahead), prefetch_buffer_size=num_ahead
+    )
     return iter(steps.to_iter_dataset(options))
+
+
+def _num_bytes(batch: Tree) -> int:
+    return sum(leaf.nbytes for leaf in jax.tree.leaves(batch)) or 1

@@ -64,6 +64,8 @@ class Settings:
         for name in ("batch", "num_steps", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise ValueError(f"`seed` must be at least 0, got {self.seed}")
 
 
 def train(

@@ -55,25 +55,37 @@ class RunDirectory:
         """The final model, in its users' format."""
         return self.path / "model.npz"
 
+    @property
+    def report_file(self) -> Path:
+        """A page on the run."""
+        return self.path / "report.html"
+
     def exists(self) -> bool:
         """Whether there is a run here."""
         return self.configuration_file.exists()
 
-    def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
-        """Start a run here.
+    def check_free(self) -> None:
+        """Refuse to start a run where there is something already.
 
         Raises:
-            FileExistsError: if the directory has something in it.
+            FileExistsError: if the directory has something in it, or is a file.
         """
+        if self.path.is_file():
+            raise FileExistsError(f"{self.path} is a file; a run needs a directory")
         if self.path.exists() and any(self.path.iterdir()):
             raise FileExistsError(
                 f"{self.path} is not empty: go on with the run in it by --resume, or choose "
                 "another directory by --out"
             )
+
+    def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
+        """Say what run is here; from then on there is one."""
         self.path.mkdir(parents=True, exist_ok=True)
         files.save(plan, self.plan_file)
         text = json.dumps(configuration | {"fingerprint": plan.fingerprint}, indent=2)
-        self.configuration_file.write_text(text + "\n", encoding="utf-8")
+        partial = self.configuration_file.with_suffix(".partial")
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(self.configuration_file)
 
     def open(self) -> tuple[Plan, dict[str, Any]]:
         """The plan and the configuration of the run that is here.
@@ -85,7 +97,10 @@ class RunDirectory:
         if not self.exists():
             raise FileNotFoundError(f"there is no run in {self.path}")
         plan = files.load(self.plan_file)
-        configuration = json.loads(self.configuration_file.read_text(encoding="utf-8"))
+        try:
+            configuration = json.loads(self.configuration_file.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{self.configuration_file} is damaged: {error}") from None
         if plan.fingerprint != configuration["fingerprint"]:
             raise ValueError(
                 f"{self.plan_file} was changed since the run was started: its fingerprint is "

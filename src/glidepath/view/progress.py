@@ -30,10 +30,10 @@ class Activity:
         self._console = console
         self.is_live = console.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description:<12}"),
+            TextColumn("{task.description:<12}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=console,
             disable=not self.is_live,
@@ -71,11 +71,11 @@ class Activity:
         self._last_line = now
         pace = (now - began) / (done - first) if done > first else None
         left = f", {_clock(pace * (total - done))} left" if pace and done < total else ""
-        self._console.print(f"{name}: {done:,} of {total:,}{left}  {note}".rstrip(), soft_wrap=True)
+        self.say(f"{name}: {done:,} of {total:,}{left}  {note}".rstrip())
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        self._bar.console.print(text, soft_wrap=True, highlight=False)
+        self._bar.console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
 class TrainingProgress:

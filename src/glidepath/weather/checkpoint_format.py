@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,7 +109,7 @@ def read(path: str | Path) -> Checkpoint:
     try:
         with np.load(path, allow_pickle=False) as archive:
             entries = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path}: not a checkpoint of plain arrays: {error}") from None
     try:
         size = ModelSize(
@@ -171,5 +173,7 @@ def write(path: str | Path, checkpoint: Checkpoint) -> None:
     for name in ("input_variables", "target_variables", "forcing_variables", "pressure_levels"):
         for i, value in enumerate(getattr(task, name)):
             entries[f"task_config:{name}:{i}"] = value
-    with Path(path).open("wb") as file:
+    partial = Path(f"{path}.partial")
+    with partial.open("wb") as file:
         np.savez(file, **{name: np.asarray(value) for name, value in entries.items()})
+    partial.replace(path)

@@ -67,7 +67,7 @@ def _window(trajectory: Trajectory, start: int, num_steps: int) -> dict[str, np.
 def as_dataset(
     predictions: np.ndarray, trajectory: Trajectory, forecaster: Forecaster, start: int
 ) -> xr.Dataset:
-    """A forecast in the layout of the data: time, level, latitude, longitude.
+    """A forecast in the layout of the data: their names, their order of latitudes.
 
     Args:
         predictions: of `TrainedModel.forecast`.
@@ -96,5 +96,10 @@ def as_dataset(
         "latitude": ("latitude", trajectory.latitude, {"units": "degrees_north"}),
         "longitude": ("longitude", trajectory.longitude, {"units": "degrees_east"}),
     }
+    if not len(levels):
+        del coordinates["level"]
     initial = str(np.datetime_as_string(trajectory.time_at(start), unit="s"))
-    return xr.Dataset(fields, coordinates, {"initial_time": initial, "source": "glidepath"})
+    dataset = xr.Dataset(fields, coordinates, {"initial_time": initial, "source": "glidepath"})
+    if trajectory.is_north_first:
+        dataset = dataset.isel(latitude=slice(None, None, -1))
+    return dataset.rename({ours: theirs for theirs, ours in trajectory.renamed.items()})

@@ -9,6 +9,7 @@ Source: Lam et al. 2023, arXiv:2212.12794, supplement 3.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from glidepath.weather.graphs import Graph, Graphs
+from glidepath.weather.mesh import LARGEST_MESH_SIZE
 from glidepath.weather.networks import Parameters, init_mlp, mlp, mlp_of_sum, sum_edges
 from glidepath.weather.variables import NUM_STRUCTURAL_FEATURES, Task
 
@@ -45,6 +47,10 @@ class ModelSize:
         for name in ("mesh_size", "latent_size", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {getattr(self, name)}")
+        if self.mesh_size > LARGEST_MESH_SIZE:
+            raise ValueError(
+                f"`mesh_size` must be at most {LARGEST_MESH_SIZE}, got {self.mesh_size}"
+            )
 
 
 SIZES = {
@@ -111,6 +117,14 @@ class GraphCast:
             the parameters in the precision of the layers, with embeddings of the edges of the
             three graphs and of the mesh nodes, `[..., latent]` without a batch axis.
         """
+        with self._matmul_precision():
+            return self._prepare(parameters)
+
+    def _matmul_precision(self) -> AbstractContextManager[Any]:
+        """Products of float32 in float32: GPUs would round their factors to 10 bits."""
+        return jax.default_matmul_precision("highest" if self.precision == "float32" else "default")
+
+    def _prepare(self, parameters: Parameters) -> Parameters:
         layers = jax.tree.map(lambda x: jnp.asarray(x, self.precision), parameters)
         structural = jnp.asarray(self.graphs.mesh_features, self.precision)
         embed_mesh = layers["grid2mesh"]["embed_mesh"]
@@ -132,6 +146,10 @@ class GraphCast:
         Returns:
             `[grid, batch, state]`, float32.
         """
+        with self._matmul_precision():
+            return self._predict(prepared, inputs)
+
+    def _predict(self, prepared: Parameters, inputs: dict[str, jax.Array]) -> jax.Array:
         layers, constants = prepared["layers"], prepared["constants"]
         grid = self._embed_grid(layers["grid2mesh"]["embed_grid"], inputs)
         batch = grid.shape[1]

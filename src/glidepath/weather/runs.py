@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from glidepath.plan import Plan
 from glidepath.training.batches import rollout_at
@@ -17,10 +18,10 @@ from glidepath.weather.forecast import TrainedModel, as_dataset
 from glidepath.weather.learning import ForecastProblem, make_forecaster
 from glidepath.weather.model import ModelSize
 from glidepath.weather.skill import Skill, climatology, evaluate
-from glidepath.weather.split import Split
+from glidepath.weather.split import Period, Split, starts_outside, training_period
 from glidepath.weather.statistics import Statistics, compute_statistics
-from glidepath.weather.trajectory import Trajectory, open_trajectory
-from glidepath.weather.variables import Task
+from glidepath.weather.trajectory import DataError, Trajectory, open_trajectory
+from glidepath.weather.variables import NUM_INPUT_TIMES, Task
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -74,26 +75,70 @@ class Configuration:
 
 
 def make_problem(
-    configuration: Configuration, directory: RunDirectory, progress: Progress
+    configuration: Configuration, statistics: Statistics | None, progress: Progress
 ) -> ForecastProblem:
-    """The data, their statistics (made now or kept from before) and the network of a run."""
+    """The data and the network of a run.
+
+    Args:
+        configuration: of the run.
+        statistics: of the run; if None they are read or computed, as the configuration has it.
+        progress: told how far they are.
+    Raises:
+        DataError: if the data can't be used.
+        ValueError: if the statistics lack something.
+    """
     trajectory = configuration.open_trajectory()
     split = Split(len(trajectory.times), configuration.holdout)
-    if not directory.statistics.exists():
+    if statistics is None and configuration.stats:
+        statistics = Statistics.read(configuration.stats)
+    elif statistics is None:
         count = split.num_training_times
-        statistics = (
-            Statistics.read(configuration.stats)
-            if configuration.stats
-            else compute_statistics(
-                trajectory, count, lambda done: progress("statistics", done, count)
-            )
+        statistics = compute_statistics(
+            trajectory, count, lambda done: progress("statistics", done, count)
         )
-        statistics.write(directory.statistics)
-    statistics = Statistics.read(directory.statistics)
+    statistics.check(trajectory.task)
     forecaster = make_forecaster(
         configuration.size, trajectory.task, trajectory, statistics, configuration.precision
     )
     return ForecastProblem(forecaster, configuration.size, trajectory, split)
+
+
+def check_data(configuration: Configuration, plan: Plan, num_steps: int) -> Period:
+    """Refuse data that are too short, before a run is started.
+
+    Args:
+        configuration: of the run.
+        plan: whose longest rollout has to fit into the training times.
+        num_steps: the lead at which the model will be judged, which has to fit into the others.
+    Returns:
+        the period to train on.
+    Raises:
+        DataError: if they are too short.
+        FileNotFoundError: if there are none.
+    """
+    trajectory = configuration.open_trajectory()
+    split = Split(len(trajectory.times), configuration.holdout)
+    steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
+    split.num_training_windows(max(rollout_at(plan, step) for step in steps))
+    period = training_period(trajectory.times, split)
+    if configuration.holdout:
+        starts_outside(trajectory.times, period, num_steps)
+    return period
+
+
+def check_same_data(problem: ForecastProblem, period: Sequence[str]) -> None:
+    """Refuse to go on with a run whose data have changed.
+
+    Raises:
+        DataError: if they cover other times than when it was started.
+    """
+    now = training_period(problem.trajectory.times, problem.split)
+    if now != tuple(period):
+        raise DataError(
+            f"{problem.trajectory.source} has changed since the run was started: it trained on "
+            f"{period[0]} to {period[1]}, which would now be {now[0]} to {now[1]}; a new run "
+            "can pick its times by --from and --to"
+        )
 
 
 def load_model(
@@ -132,30 +177,36 @@ def _on_grid(
     stats: str | Path,
     precision: str,
 ) -> TrainedModel:
+    _check_same_spacing(checkpoint, trajectory)
     statistics = Statistics.read(stats)
+    statistics.check(checkpoint.task)
     forecaster = make_forecaster(
         checkpoint.size, checkpoint.task, trajectory, statistics, precision
     )
     return TrainedModel(forecaster, checkpoint.parameters)
 
 
-def check_window(configuration: Configuration, plan: Plan) -> None:
-    """Refuse data that are too short for the plan's longest rollout, before a run is started.
-
-    Raises:
-        DataError: if they are.
-        FileNotFoundError: if there are none.
-    """
-    trajectory = configuration.open_trajectory()
-    split = Split(len(trajectory.times), configuration.holdout)
-    steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
-    split.num_training_windows(max(rollout_at(plan, step) for step in steps))
+def _check_same_spacing(checkpoint: checkpoint_format.Checkpoint, trajectory: Trajectory) -> None:
+    """Refuse data of another time step or grid than a model was trained on."""
+    hours = NUM_INPUT_TIMES * trajectory.time_step / np.timedelta64(1, "h")
+    expected = pd.Timedelta(checkpoint.task.input_duration) / pd.Timedelta(hours=1)
+    if hours != expected:
+        raise DataError(
+            f"{trajectory.source} has a time step of {hours / NUM_INPUT_TIMES:g} h, and the model "
+            f"was trained on {expected / NUM_INPUT_TIMES:g} h"
+        )
+    degrees = float(np.diff(trajectory.latitude).mean())
+    if checkpoint.resolution and abs(degrees - checkpoint.resolution) > 0.01 * degrees:
+        raise DataError(
+            f"{trajectory.source} has a grid of {degrees:g} degrees, and the model was trained on "
+            f"{checkpoint.resolution:g}"
+        )
 
 
 def evaluate_run(
     run: Path, data: str | None, *, num_steps: int, max_starts: int, progress: Progress
 ) -> Skill:
-    """Judge a finished run on the held-out times of its own data, or of others.
+    """Judge a finished run on times of its own data, or of others, that it was not trained on.
 
     Raises:
         FileNotFoundError: if there is no finished run.
@@ -163,22 +214,49 @@ def evaluate_run(
     """
     directory = RunDirectory(run)
     _, table = directory.open()
-    configuration = Configuration.of_table(table)
     model, trajectory = load_model(run, data)
-    split = Split(len(trajectory.times), configuration.holdout)
+    configuration = Configuration.of_table(table)
     if not directory.climatology_file.exists():
         own = configuration.open_trajectory(trajectory.task)
-        own_split = Split(len(own.times), configuration.holdout)
-        np.save(directory.climatology_file, climatology(own, own_split))
+        save_climatology(directory, own, Split(len(own.times), configuration.holdout))
+    return judge(
+        directory,
+        model,
+        trajectory,
+        num_steps=num_steps,
+        max_starts=max_starts,
+        progress=progress,
+    )
+
+
+def judge(
+    directory: RunDirectory,
+    model: TrainedModel,
+    trajectory: Trajectory,
+    *,
+    num_steps: int,
+    max_starts: int,
+    progress: Progress,
+) -> Skill:
+    """Judge a run's model next to the run's climatology."""
     return evaluate(
         model,
         trajectory,
-        split,
+        period=tuple(directory.open()[1]["training_period"]),
         num_steps=num_steps,
         max_starts=max_starts,
         mean_state=np.load(directory.climatology_file, allow_pickle=False),
         progress=lambda done, total: progress("evaluate", done, total),
     )
+
+
+def save_climatology(directory: RunDirectory, trajectory: Trajectory, split: Split) -> None:
+    """Write the mean state of the training times, unless it is there."""
+    if directory.climatology_file.exists():
+        return
+    partial = directory.climatology_file.with_name("climatology.partial.npy")
+    np.save(partial, climatology(trajectory, split))
+    partial.replace(directory.climatology_file)
 
 
 def forecast_to_file(

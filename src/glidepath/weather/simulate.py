@@ -27,13 +27,13 @@ Progress = Callable[[str, int, int], None]
 """Told what goes on, how many days are done and how many there are."""
 
 
-def default_path(days: int = DAYS, seed: int = 0) -> Path:
+def default_path(days: int = DAYS, spin_up_days: int = SPIN_UP_DAYS, seed: int = 0) -> Path:
     """Where the simulated weather is kept: in the user's cache, or in `GLIDEPATH_CACHE`."""
     from platformdirs import user_cache_path
 
     cache = os.environ.get("GLIDEPATH_CACHE")
     root = Path(cache) if cache else user_cache_path("glidepath", appauthor=False)
-    return root / f"held-suarez-t21-{days}d-seed{seed}-v1.zarr"
+    return root / f"held-suarez-t21-{days}d-after-{spin_up_days}d-seed{seed}-v1.zarr"
 
 
 def simulate(

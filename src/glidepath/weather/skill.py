@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from glidepath.weather.forecast import TrainedModel
 from glidepath.weather.loss import area_weights
-from glidepath.weather.split import Split
+from glidepath.weather.split import Period, Split, starts_outside
 from glidepath.weather.trajectory import DataError, Trajectory
 from glidepath.weather.variables import Channel
 
@@ -72,49 +72,40 @@ def climatology(trajectory: Trajectory, split: Split) -> np.ndarray:
 def evaluate(
     model: TrainedModel,
     trajectory: Trajectory,
-    split: Split,
     *,
+    period: Period,
     num_steps: int,
     max_starts: int,
     mean_state: np.ndarray,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Skill:
-    """Judge forecasts from initial states spread evenly over the held-out times.
+    """Judge forecasts from initial states spread evenly over times that were not trained on.
 
     The RMSE is the root of the mean over initial states of the area-weighted mean squared error.
 
     Args:
         model: to judge.
         trajectory: the data.
-        split: which times are held out.
+        period: that the model was trained on.
         num_steps: lead times, one time step apart.
         max_starts: at most so many initial states.
         mean_state: the climatology, `[grid, state]`.
         progress: told how many initial states are done, of how many.
     Raises:
-        DataError: if the held-out times are too few.
+        DataError: if there are no such times, or the climatology is of another grid.
     """
-    starts = _spread(split.evaluation_starts(num_steps), max_starts)
-    if not len(starts):
-        raise DataError(
-            f"a lead time of {num_steps} steps needs {num_steps + 2} held-out times; there are "
-            f"{split.num_times - split.num_training_times}: hold out more or look less far ahead"
-        )
-    rows = area_weights(trajectory.latitude)
-    weights = np.repeat(rows, len(trajectory.longitude))[:, None] / (
-        len(rows) * len(trajectory.longitude)
-    )
+    starts = _spread(starts_outside(trajectory.times, period, num_steps), max_starts)
+    if mean_state.shape != trajectory.state(starts[0]).shape:
+        raise DataError(f"{trajectory.source} is on another grid than the model was trained on")
     squared = {name: np.zeros((num_steps, len(trajectory.task.state))) for name in FORECASTS}
     for done, start in enumerate(starts, start=1):
-        truth = np.stack([trajectory.state(start + i) for i in range(1, num_steps + 1)])
         forecasts = {
             "model": model.forecast(trajectory, start, num_steps),
             "persistence": trajectory.state(start)[None],
             "climatology": mean_state[None],
         }
         for name, forecast in forecasts.items():
-            error = forecast.astype(np.float64) - truth
-            squared[name] += np.sum(weights * np.square(error), axis=1)
+            squared[name] += _squared_error(forecast, trajectory, start, num_steps)
         progress(done, len(starts))
     hours = trajectory.time_step / np.timedelta64(1, "h")
     return Skill(
@@ -127,8 +118,19 @@ def evaluate(
     )
 
 
-def _spread(positions: range, most: int) -> list[int]:
+def _squared_error(
+    forecast: np.ndarray, trajectory: Trajectory, start: int, num_steps: int
+) -> np.ndarray:
+    """Area-weighted mean squared error, `[lead, state]`."""
+    truth = np.stack([trajectory.state(start + i) for i in range(1, num_steps + 1)])
+    rows = area_weights(trajectory.latitude)
+    weights = np.repeat(rows / rows.sum(), len(trajectory.longitude)) / len(trajectory.longitude)
+    return np.einsum("g,lgs->ls", weights, np.square(forecast.astype(np.float64) - truth))
+
+
+def _spread(positions: Sequence[int], most: int) -> list[int]:
     """At most so many of the positions, evenly spread, the first and the last among them."""
     if len(positions) <= most:
-        return list(positions)
-    return [positions[i] for i in np.linspace(0, len(positions) - 1, most).round().astype(int)]
+        return [int(position) for position in positions]
+    places = np.linspace(0, len(positions) - 1, most).round().astype(int)
+    return [int(positions[i]) for i in places]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from glidepath.weather.trajectory import DataError
 from glidepath.weather.variables import NUM_INPUT_TIMES
 
@@ -45,7 +47,39 @@ class Split:
             )
         return count
 
-    def evaluation_starts(self, num_steps: int) -> range:
-        """The positions of initial states whose forecasts can all be judged on held-out times."""
-        first = self.num_training_times + NUM_INPUT_TIMES - 1
-        return range(first, self.num_times - num_steps)
+
+Period = tuple[str, str]
+"""The first and the last time of something, ISO 8601."""
+
+
+def training_period(times: np.ndarray, split: Split) -> Period:
+    """The times that a model learns from; `datetime64`, `[time]`."""
+    first, last = times[0], times[split.num_training_times - 1]
+    return str(first.astype("datetime64[s]")), str(last.astype("datetime64[s]"))
+
+
+def starts_outside(times: np.ndarray, period: Period, num_steps: int) -> np.ndarray:
+    """The positions of initial states whose forecasts share no time with a period.
+
+    Args:
+        times: of the data, `datetime64`, `[time]`.
+        period: that was trained on.
+        num_steps: lead times of a forecast; its inputs count, too.
+    Returns:
+        `[start]`, ascending.
+    Raises:
+        ValueError: if there is no lead time.
+        DataError: if there is no such state.
+    """
+    if num_steps < 1:
+        raise ValueError(f"the lead must be at least 1 time step, got {num_steps}")
+    first, last = (np.datetime64(time) for time in period)
+    starts = np.arange(NUM_INPUT_TIMES - 1, max(len(times) - num_steps, 0))
+    is_outside = (times[starts - NUM_INPUT_TIMES + 1] > last) | (times[starts + num_steps] < first)
+    if not is_outside.any():
+        raise DataError(
+            f"a lead of {num_steps} time steps needs {num_steps + NUM_INPUT_TIMES} times in a row "
+            f"outside {period[0]} to {period[1]}, which the model was trained on: look less far "
+            "ahead, hold out more, or judge it on other data"
+        )
+    return starts[is_outside]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from glidepath.weather.trajectory import Trajectory
-from glidepath.weather.variables import Channel
+from glidepath.weather.variables import Channel, Task
 
 FILES = {
     "mean": "mean_by_level.nc",
@@ -36,18 +37,27 @@ class Statistics:
     def of(self, which: str, channels: Sequence[Channel]) -> np.ndarray:
         """One number a channel, `[channels]`, float32.
 
-        A channel that the statistics do not know has mean 0 and deviation 1, as in the published
-        code.
+        Progress through day and year has mean 0 and deviation 1 where the statistics do not know
+        it: it is between -1 and 1 as it is.
 
         Args:
             which: "mean", "std" or "diff_std".
             channels: fields of the model.
         Raises:
-            ValueError: if a variable is known, but not at the channel's level.
+            ValueError: naming the variable or the level that the statistics lack.
         """
         data = getattr(self, which)
-        missing = 0.0 if which == "mean" else 1.0
-        return np.array([_one(data, channel, missing) for channel in channels], np.float32)
+        return np.array([_one(data, channel, which) for channel in channels], np.float32)
+
+    def check(self, task: Task) -> None:
+        """Refuse statistics that do not serve a model.
+
+        Raises:
+            ValueError: naming what is missing.
+        """
+        for which in ("mean", "std"):
+            self.of(which, (*task.state, *task.forcings, *task.statics))
+        self.of("diff_std", task.state)
 
     @classmethod
     def read(cls, directory: str | Path) -> Statistics:
@@ -66,15 +76,20 @@ class Statistics:
         return cls(**parts)
 
     def write(self, directory: str | Path) -> None:
-        """Write the three files."""
-        Path(directory).mkdir(parents=True, exist_ok=True)
+        """Write the three files; the directory appears when it is whole."""
+        partial = Path(f"{directory}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
         for name, file in FILES.items():
-            getattr(self, name).to_netcdf(Path(directory) / file, engine="h5netcdf")
+            getattr(self, name).to_netcdf(partial / file, engine="h5netcdf")
+        partial.rename(directory)
 
 
-def _one(data: xr.Dataset, channel: Channel, missing: float) -> float:
+def _one(data: xr.Dataset, channel: Channel, which: str) -> float:
     if channel.variable not in data:
-        return missing
+        if "_progress_" in channel.variable:
+            return 0.0 if which == "mean" else 1.0
+        raise ValueError(f"the statistics have no {channel.variable} ({which}, in {FILES[which]})")
     values = data[channel.variable]
     if channel.level is None or "level" not in values.dims:
         return float(values)

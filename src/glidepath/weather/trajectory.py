@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,8 @@ RENAMED = {"lat": "latitude", "lon": "longitude"}
 EVEN = 1e-3
 """How far from even a grid may be, as a share of its spacing: float32 degrees are not exact."""
 
+NETCDF_SUFFIXES = (".nc", ".nc4", ".netcdf", ".h5")
+
 MEMORY_BYTES = 4 * 1024**3
 """A trajectory up to this size is kept in memory once it has been read."""
 
@@ -44,11 +46,15 @@ class Trajectory:
         dataset: dimensions time, level, latitude, longitude; latitudes ascend, levels ascend.
         source: where it came from, for messages.
         wanted: what a given model needs of the data; all they have by default.
+        renamed: dimensions that have other names at the source, by those names.
+        is_north_first: whether latitudes descend at the source.
     """
 
     dataset: xr.Dataset
     source: str
     wanted: Task | None = None
+    renamed: dict[str, str] = field(default_factory=dict)
+    is_north_first: bool = False
 
     @cached_property
     def times(self) -> np.ndarray:
@@ -87,6 +93,12 @@ class Trajectory:
             pressure_levels=tuple(int(p) for p in data["level"].values) if has_levels else (),
             input_duration=f"{hours:g}h",
         )
+
+    @cached_property
+    def _grid(self) -> xr.DataArray:
+        """Nothing, on the grid."""
+        coordinates = {"latitude": self.latitude, "longitude": self.longitude}
+        return xr.DataArray(0.0, coordinates, ("latitude", "longitude"))
 
     def index_of(self, time: np.datetime64) -> int:
         """The position of a time.
@@ -172,13 +184,16 @@ class Trajectory:
         size = len(self.latitude) * len(self.longitude)
         columns = [np.empty((size, 0), np.float32)]
         for name in dict.fromkeys(channel.variable for channel in channels):
-            if name not in self.dataset:
-                columns.append(np.zeros((size, 1), np.float32))
+            if name not in self.dataset:  # predicted only, and not known
+                count = sum(channel.variable == name for channel in channels)
+                columns.append(np.zeros((size, count), np.float32))
                 continue
-            field = self.dataset[name]
-            field = field.isel(time=index) if "time" in field.dims else field
-            dims = [dim for dim in ("latitude", "longitude", "level") if dim in field.dims]
-            values = field.transpose(*dims).values.astype(np.float32).reshape(size, -1)
+            one = self.dataset[name]
+            one = one.isel(time=index) if "time" in one.dims else one
+            if name in FORCING_VARIABLES:
+                one = one.broadcast_like(self._grid)
+            dims = [dim for dim in ("latitude", "longitude", "level") if dim in one.dims]
+            values = one.transpose(*dims).values.astype(np.float32).reshape(size, -1)
             if not np.isfinite(values).all():
                 raise DataError(
                     f"{self.source}: `{name}` is NaN or infinite at "
@@ -209,26 +224,51 @@ def open_trajectory(
     """
     source = str(path)
     dataset = _open(source)
-    dataset = dataset.rename({a: b for a, b in RENAMED.items() if a in dataset.dims})
+    renamed = {a: b for a, b in RENAMED.items() if a in dataset.dims}
+    dataset = dataset.rename(renamed)
     for name in ("time", "latitude", "longitude"):
         if name not in dataset.dims or name not in dataset.coords:
             raise DataError(f"{source}: no coordinate `{name}`; it has {', '.join(dataset.dims)}")
-    dataset = _cut(_pick(dataset, source, task), source, first, last).sortby("latitude")
+    dataset = _cut(_pick(dataset, source, task), source, first, last)
+    is_north_first = bool(dataset["latitude"][0] > dataset["latitude"][-1])
+    if is_north_first:
+        dataset = dataset.isel(latitude=slice(None, None, -1))
     for name in STATIC_VARIABLES:
         if name in dataset and "time" in dataset[name].dims:
             dataset[name] = dataset[name].isel(time=0)
     _check_dimensions(dataset, source)
     _check_times(dataset["time"].values, source)
     _check_grid(dataset, source)
-    return Trajectory(dataset, source, task)
+    return Trajectory(dataset, source, task, renamed, is_north_first)
 
 
 def _open(source: str) -> xr.Dataset:
     is_url = "://" in source
     if not is_url and not Path(source).exists():
         raise FileNotFoundError(f"no data at {source}")
-    if not is_url and Path(source).is_file():
-        return xr.open_dataset(source)
+    try:
+        return _open_url(source) if is_url else _open_path(source)
+    except ImportError as error:
+        raise DataError(f"{source}: {error}: pip install 'glidepath[cloud]'") from None
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no data at {source}") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{source}: neither a Zarr store nor a NetCDF file: {error}") from None
+
+
+def _open_path(source: str) -> xr.Dataset:
+    return xr.open_dataset(source) if Path(source).is_file() else _open_zarr(source)
+
+
+def _open_url(source: str) -> xr.Dataset:
+    if not source.endswith(NETCDF_SUFFIXES):
+        return _open_zarr(source)
+    import fsspec
+
+    return xr.open_dataset(fsspec.open(source).open(), engine="h5netcdf")
+
+
+def _open_zarr(source: str) -> xr.Dataset:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated")
         return xr.open_zarr(source, chunks=None)
@@ -242,7 +282,8 @@ def _pick(dataset: xr.Dataset, source: str, task: Task | None) -> xr.Dataset:
         if not any(name in wanted for name in kept):
             raise DataError(f"{source}: none of GraphCast's variables: {', '.join(wanted)}")
         dataset = dataset[kept]
-        return dataset.sortby("level") if "level" in dataset.dims else dataset
+        is_ordered = "level" not in dataset.dims or dataset.indexes["level"].is_monotonic_increasing
+        return dataset if is_ordered else dataset.sortby("level")
     names = {*task.input_variables, *task.target_variables}
     missing = [v for v in task.input_variables if v not in dataset and v not in FORCING_VARIABLES]
     if missing:
@@ -252,7 +293,9 @@ def _pick(dataset: xr.Dataset, source: str, task: Task | None) -> xr.Dataset:
     if absent:
         raise DataError(f"{source}: the model needs the levels {absent} hPa, which the data lack")
     levels = list(task.pressure_levels)
-    return dataset.sel(level=levels) if levels else dataset.drop_dims("level", errors="ignore")
+    if not levels or levels == dataset["level"].values.tolist():
+        return dataset
+    return dataset.sel(level=levels)
 
 
 def _cut(dataset: xr.Dataset, source: str, first: str | None, last: str | None) -> xr.Dataset:
@@ -270,14 +313,15 @@ def _cut(dataset: xr.Dataset, source: str, first: str | None, last: str | None) 
 
 
 def _check_dimensions(dataset: xr.Dataset, source: str) -> None:
-    for name, field in dataset.data_vars.items():
+    for name, one in dataset.data_vars.items():
         expected = {"latitude", "longitude"}
         expected |= set() if name in STATIC_VARIABLES else {"time"}
         expected |= {"level"} if name in LEVEL_VARIABLES else set()
-        if set(field.dims) != expected:
+        is_forcing = name in FORCING_VARIABLES and {"time"} <= set(one.dims) <= expected
+        if set(one.dims) != expected and not is_forcing:
             raise DataError(
                 f"{source}: `{name}` must have the dimensions {', '.join(sorted(expected))}, "
-                f"got {', '.join(map(str, field.dims))}"
+                f"got {', '.join(map(str, one.dims))}"
             )
     if "level" in dataset.dims:
         levels = dataset["level"].values
@@ -317,7 +361,7 @@ def _check_grid(dataset: xr.Dataset, source: str) -> None:
                 else f"{source}: `{name}` must have at least two values"
             )
     spacing, count = abs(steps.mean()), len(values)
-    if abs(spacing * count - 360.0) > EVEN * spacing * count:
+    if abs(spacing * count - 360.0) > 0.01 * spacing:
         raise DataError(
             f"{source}: longitudes must go once around the globe; "
             f"{count} of them by {spacing:g} degrees do not"

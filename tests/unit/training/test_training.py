@@ -110,7 +110,10 @@ def test_a_directory_with_something_in_it_is_not_written_over(tmp_path):
     directory = RunDirectory(tmp_path / "run")
     directory.create(plan, {"seed": 1})
     with pytest.raises(FileExistsError, match="--resume"):
-        directory.create(plan, {"seed": 1})
+        directory.check_free()
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError, match="is a file"):
+        RunDirectory(tmp_path / "file").check_free()
     reopened, configuration = directory.open()
     assert reopened == plan
     assert configuration["seed"] == 1

@@ -110,8 +110,12 @@ def test_progress_without_a_terminal_is_plain_lines():
         observer.compiled(1, 2.5)
         observer.updated(LINE)
         observer.updated({**LINE, "step": 1, "rollout": 3})
+        observer.updated({**LINE, "phase": "[/a] [b]"})
+        activity.say("/data/[era5]/x.zarr")
     text = out.getvalue()
     assert "\x1b" not in text
+    assert "[/a] [b]" in text
+    assert "/data/[era5]/x.zarr" in text
     assert "train: 1 of 2  warm-up  loss 1.5000  lr 1e-3" in text
     assert "train: 2 of 2  warm-up  loss 1.5000  lr 1e-3  rollout 3" in text
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from tests.conftest import make_weather
 
-from glidepath.weather.split import Split
+from glidepath.weather.split import Split, starts_outside, training_period
 from glidepath.weather.statistics import Statistics, compute_statistics
 from glidepath.weather.trajectory import DataError, open_trajectory
 from glidepath.weather.variables import FORCING_VARIABLES
@@ -122,6 +122,43 @@ def test_a_range_of_times_can_be_picked(weather_file):
         open_trajectory(weather_file, first="soon")
 
 
+def test_urls_open_zarr_and_netcdf(weather_file, tmp_path):
+    make_weather().to_zarr(tmp_path / "a.zarr", zarr_format=3, consolidated=False)
+    local = open_trajectory(weather_file).state(3)
+    for url in (f"file://{weather_file}", f"file://{tmp_path / 'a.zarr'}"):
+        assert np.array_equal(open_trajectory(url).state(3), local)
+    with pytest.raises((FileNotFoundError, DataError), match=r"none\.zarr"):
+        open_trajectory(f"file://{tmp_path / 'none.zarr'}")
+
+
+def test_what_is_no_data_is_refused(tmp_path):
+    (tmp_path / "text.nc").write_text("not a file of numbers")
+    (tmp_path / "empty.zarr").mkdir()
+    for name in ("text.nc", "empty.zarr"):
+        with pytest.raises((DataError, FileNotFoundError), match=name):
+            open_trajectory(tmp_path / name)
+
+
+def test_a_forcing_may_have_fewer_dimensions(tmp_path):
+    data = make_weather()
+    data["year_progress_sin"] = ("time", np.linspace(0, 1, 40))
+    data["day_progress_cos"] = (("time", "longitude"), np.ones((40, 12)) * np.arange(12))
+    trajectory = open_trajectory(save(data, tmp_path / "few.nc"))
+    names = [channel.variable for channel in trajectory.task.forcings]
+    forcings = trajectory.forcings(39).reshape(7, 12, 5)
+    assert (forcings[..., names.index("year_progress_sin")] == 1).all()
+    assert (forcings[..., names.index("day_progress_cos")] == np.arange(12)).all()
+
+
+def test_both_ends_of_the_circle_are_one_too_many(tmp_path):
+    wide = make_weather(longitudes=180)
+    twice = xr.concat(
+        [wide, wide.isel(longitude=[0]).assign_coords(longitude=[360.0])], "longitude"
+    )
+    with pytest.raises(DataError, match="once around the globe"):
+        open_trajectory(save(twice, tmp_path / "twice.nc"))
+
+
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="no data at"):
         open_trajectory(tmp_path / "none.zarr")
@@ -154,11 +191,19 @@ def test_too_few_times_for_a_rollout_are_named():
 
 def test_training_windows_and_judged_forecasts_never_share_a_time():
     split = Split(num_times=40, holdout=0.25)
+    times = np.datetime64("2020-01-01", "h") + np.arange(40) * np.timedelta64(6, "h")
+    period = training_period(times, split)
     for rollout in (1, 4):
         last_seen = split.num_training_windows(rollout) - 1 + rollout + 1
-        first_used = split.evaluation_starts(rollout)[0] - 1
-        assert last_seen < first_used
-    assert split.evaluation_starts(4)[-1] + 4 == 39
+        starts = starts_outside(times, period, rollout)
+        assert starts[0] - 1 == last_seen + 1 == 30
+        assert starts[-1] + rollout == 39
+    before = starts_outside(times, ("2020-01-05", "2020-01-31"), 2)
+    assert times[before[-1] + 2] < np.datetime64("2020-01-05") <= times[before[-1] + 3]
+    with pytest.raises(DataError, match="a lead of 9 time steps needs 11 times in a row outside"):
+        starts_outside(times, period, 9)
+    with pytest.raises(ValueError, match="at least 1 time step"):
+        starts_outside(times, period, 0)
 
 
 def test_statistics_are_those_of_numpy(weather_file):
@@ -180,6 +225,9 @@ def test_statistics_survive_their_files_and_know_what_is_missing(weather_file, t
     everything = (*trajectory.task.state, *trajectory.task.forcings)
     for which in ("mean", "std"):
         assert np.array_equal(again.of(which, everything), statistics.of(which, everything))
+    partly = Statistics(again.mean.drop_vars("temperature"), again.std, again.diff_std)
+    with pytest.raises(ValueError, match=r"no temperature \(mean, in mean_by_level.nc\)"):
+        partly.check(trajectory.task)
     (tmp_path / "stats" / "stddev_by_level.nc").unlink()
     with pytest.raises(FileNotFoundError, match=r"stddev_by_level\.nc: statistics need"):
         Statistics.read(tmp_path / "stats")

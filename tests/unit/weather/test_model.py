@@ -89,7 +89,9 @@ def test_a_pickle_where_weights_are_expected_is_refused_unread(tmp_path, capsys)
     np.savez(tmp_path / "object.npz", **{"params:x": np.array([Bomb()], dtype=object)})
     (tmp_path / "pickle.npz").write_bytes(pickle.dumps(Bomb()))
     (tmp_path / "empty.npz").write_bytes(b"")
-    for name in ("object.npz", "pickle.npz", "empty.npz"):
+    np.savez(tmp_path / "whole.npz", a=np.zeros(1000))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:500])
+    for name in ("object.npz", "pickle.npz", "empty.npz", "cut.npz"):
         with pytest.raises(ValueError, match="not a checkpoint of plain arrays"):
             checkpoint_format.read(tmp_path / name)
     assert "executed" not in capsys.readouterr().out
