@@ -14,6 +14,7 @@ import argparse
 import json
 import resource
 import statistics
+import sys
 import time
 from typing import Any
 

@@ -106,11 +106,7 @@ def read(path: str | Path) -> Checkpoint:
         OSError: if there is no such file.
         ValueError: if it is no such checkpoint; object arrays (pickles) are refused unread.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            entries = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path}: not a checkpoint of plain arrays: {error}") from None
+    entries = _read_arrays(path)
     try:
         size = ModelSize(
             mesh_size=int(entries["model_config:mesh_size"]),
@@ -132,6 +128,15 @@ def read(path: str | Path) -> Checkpoint:
         )
     except (KeyError, ValueError) as error:
         raise ValueError(f"{path}: not a GraphCast checkpoint: {error}") from None
+
+
+def _read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    try:
+        with Path(path).open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path}: not a checkpoint of plain arrays: {error}") from None
 
 
 def _optional(entries: dict[str, np.ndarray], name: str) -> float | None:

@@ -110,7 +110,7 @@ def test_progress_without_a_terminal_is_plain_lines():
         observer.compiled(1, 2.5)
         observer.updated(LINE)
         observer.updated({**LINE, "step": 1, "rollout": 3})
-        observer.updated({**LINE, "phase": "[/a] [b]"})
+        observer.updated({**LINE, "step": 1, "phase": "[/a] [b]"})
         activity.say("/data/[era5]/x.zarr")
     text = out.getvalue()
     assert "\x1b" not in text

@@ -152,9 +152,8 @@ def test_a_forcing_may_have_fewer_dimensions(tmp_path):
 
 def test_both_ends_of_the_circle_are_one_too_many(tmp_path):
     wide = make_weather(longitudes=180)
-    twice = xr.concat(
-        [wide, wide.isel(longitude=[0]).assign_coords(longitude=[360.0])], "longitude"
-    )
+    again = wide.isel(longitude=[0]).assign_coords(longitude=[360.0])
+    twice = xr.concat([wide, again], "longitude", data_vars="minimal")
     with pytest.raises(DataError, match="once around the globe"):
         open_trajectory(save(twice, tmp_path / "twice.nc"))
 

@@ -35,7 +35,7 @@ def test_the_grid_has_poles_and_ascends(reader):
 def test_an_isothermal_atmosphere_at_rest_has_its_barometric_heights(atmosphere, reader):
     fields = fields_of(reader, atmosphere.at_rest)
     assert fields["temperature"] == pytest.approx(288.0, abs=1e-3)
-    assert fields["mean_sea_level_pressure"] == pytest.approx(1e5, rel=1e-5)
+    assert fields["mean_sea_level_pressure"] == pytest.approx(1e5, rel=1e-4)
     assert np.abs(fields["u_component_of_wind"]).max() < 1e-3
     heights = GAS_CONSTANT * 288.0 * np.log(1000.0 / np.array(held_suarez.LEVELS_HPA))
     assert fields["geopotential"].mean(axis=(1, 2)) == pytest.approx(heights, rel=1e-3)
