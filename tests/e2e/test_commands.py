@@ -221,11 +221,11 @@ def test_a_run_goes_on_from_another_directory(weather_file, short_plan, tmp_path
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
     options = ["--data", "data.nc", "--plan", short_plan, "--holdout", 0, *TINY]
-    ok("train", "graphcast", *options, "--out", "a run [1]", "--steps", 1)
+    ok("train", "graphcast", *options, "--out", "a run, ü", "--steps", 1)
     monkeypatch.chdir(tmp_path / "elsewhere")
-    output = ok("train", "graphcast", "--out", "../a run [1]", "--resume", "--steps", 2)
+    output = ok("train", "graphcast", "--out", "../a run, ü", "--resume", "--steps", 2)
     assert "resumed at step 1" in output
-    assert "a run [1]" in output
+    assert "a run, ü" in output
 
 
 def test_no_holdout_trains_on_everything_and_judges_nothing(weather_file, short_plan, tmp_path):
@@ -344,6 +344,7 @@ def test_show_saves_a_figure(short_plan, tmp_path, suffix):
         (["train", "graphcast", "--data", "DATA", "--stats", "none"], "statistics need mean_by"),
         (["train", "graphcast", "--data", "DATA", "--lead", "20"], "a lead of 20 time steps needs"),
         (["train", "graphcast", "--data", "DATA", "--lead", "0"], "at least 1 time step, got 0"),
+        (["train", "graphcast", "--data", "DATA", "--out", "a[1]"], "would be lost: orbax takes [ ]"),
         (["evaluate", "RUN", "--starts", "0"], "`--starts` must be at least 1"),
         (["evaluate", "RUN", "--json", "no/s.json"], "no directory no"),
         (["evaluate", "nowhere"], "there is no run in nowhere"),

@@ -10,6 +10,11 @@ from typing import Any
 from glidepath.plan import Plan, files
 
 
+LOST_BY_ORBAX = "[]*?"
+"""In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
+the log only."""
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     """A directory with one run in it.
@@ -69,7 +74,13 @@ class RunDirectory:
 
         Raises:
             FileExistsError: if the directory has something in it, or is a file.
+            ValueError: if checkpoints below such a path would be lost.
         """
+        if found := set(str(self.path.absolute())) & set(LOST_BY_ORBAX):
+            raise ValueError(
+                f"checkpoints below {self.path.absolute()} would be lost: orbax takes "
+                f"{' '.join(sorted(found))} in a path for a pattern; choose another directory"
+            )
         if self.path.is_file():
             raise FileExistsError(f"{self.path} is a file; a run needs a directory")
         if self.path.exists() and any(self.path.iterdir()):

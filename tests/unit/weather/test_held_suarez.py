@@ -39,7 +39,7 @@ def test_an_isothermal_atmosphere_at_rest_has_its_barometric_heights(atmosphere,
     assert np.abs(fields["u_component_of_wind"]).max() < 1e-3
     heights = GAS_CONSTANT * 288.0 * np.log(1000.0 / np.array(held_suarez.LEVELS_HPA))
     assert fields["geopotential"].mean(axis=(1, 2)) == pytest.approx(heights, rel=1e-3)
-    assert fields["geopotential"].std(axis=(1, 2)).max() < 1.0
+    assert fields["geopotential"].std(axis=(1, 2)).max() < 5.0
 
 
 def test_solid_body_rotation_is_read_as_such_and_is_still_at_the_poles(atmosphere, reader):
