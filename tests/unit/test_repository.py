@@ -113,6 +113,11 @@ def test_the_version_is_one():
     assert f"version: {glidepath.__version__}" in (ROOT / "CITATION.cff").read_text()
 
 
+def test_nothing_is_left_to_fill_in():
+    for page in ROOT.glob("*.md"):
+        assert not re.search(r"\{\w+\}|TODO|FIXME", page.read_text()), page
+
+
 def test_the_plan_in_the_readme_is_the_preset():
     from glidepath.plan import files
 

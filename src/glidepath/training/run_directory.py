@@ -9,7 +9,6 @@ from typing import Any
 
 from glidepath.plan import Plan, files
 
-
 LOST_BY_ORBAX = "[]*?"
 """In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
 the log only."""
