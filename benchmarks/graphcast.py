@@ -30,15 +30,8 @@ from glidepath.weather.learning import ForecastProblem
 from glidepath.weather.model import SIZES, GraphCast, ModelSize, count_parameters
 from glidepath.weather.rollout import Forecaster
 from glidepath.weather.statistics import Statistics
-from glidepath.weather.variables import (
-    FORCING_VARIABLES,
-    LEVEL_VARIABLES,
-    STATIC_VARIABLES,
-    SURFACE_VARIABLES,
-    Task,
-)
+from glidepath.weather.variables import LEVELS_13, published_task
 
-LEVELS_13 = (50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 850, 925, 1000)
 GRID_DEGREES = {"demo": 5.625, "1deg": 1.0, "0.25deg": 0.25}
 
 PEAK_FLOPS = {
@@ -101,18 +94,7 @@ def parse() -> argparse.Namespace:
 
 def make_problem(size: ModelSize, degrees: float, precision: str) -> tuple[ForecastProblem, Any]:
     """The model with 13 levels and all variables, on a grid with poles."""
-    task = Task(
-        input_variables=(
-            *SURFACE_VARIABLES,
-            *LEVEL_VARIABLES,
-            *FORCING_VARIABLES,
-            *STATIC_VARIABLES,
-        ),
-        target_variables=(*SURFACE_VARIABLES, *LEVEL_VARIABLES),
-        forcing_variables=FORCING_VARIABLES,
-        pressure_levels=LEVELS_13,
-        input_duration="12h",
-    )
+    task = published_task(LEVELS_13)
     latitude = np.linspace(-90, 90, round(180 / degrees) + 1)
     longitude = np.arange(round(360 / degrees)) * degrees
     graphs = build_graphs(latitude, longitude, mesh_size=size.mesh_size)

@@ -17,10 +17,11 @@ from glidepath.weather import checkpoint_format
 from glidepath.weather.forecast import TrainedModel, as_dataset
 from glidepath.weather.learning import ForecastProblem, make_forecaster
 from glidepath.weather.model import ModelSize
+from glidepath.weather.opening import open_trajectory
 from glidepath.weather.skill import Skill, climatology, evaluate
 from glidepath.weather.split import Period, Split, starts_outside, training_period
 from glidepath.weather.statistics import Statistics, compute_statistics
-from glidepath.weather.trajectory import DataError, Trajectory, open_trajectory
+from glidepath.weather.trajectory import DataError, Trajectory
 from glidepath.weather.variables import NUM_INPUT_TIMES, Task
 
 PRECISIONS = ("float32", "bfloat16")

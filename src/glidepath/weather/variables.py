@@ -37,6 +37,9 @@ LOSS_WEIGHTS = {
 }
 """Weights in the loss (Lam et al. 2023, supplement 4.2); every other variable has 1."""
 
+LEVELS_13 = (50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 850, 925, 1000)
+"""Pressure levels of the smaller published models, in hPa."""
+
 NUM_INPUT_TIMES = 2
 NUM_STRUCTURAL_FEATURES = 3
 
@@ -136,3 +139,19 @@ class Task:
             for variable in sorted(variables)
             for level in (self.pressure_levels if variable in LEVEL_VARIABLES else (None,))
         )
+
+
+def published_task(pressure_levels: tuple[int, ...]) -> Task:
+    """The task of the published models: every variable, six-hourly.
+
+    Args:
+        pressure_levels: in hPa; 13 or 37 of them.
+    """
+    targets = (*SURFACE_VARIABLES, *LEVEL_VARIABLES)
+    return Task(
+        input_variables=(*targets, *FORCING_VARIABLES, *STATIC_VARIABLES),
+        target_variables=targets,
+        forcing_variables=FORCING_VARIABLES,
+        pressure_levels=pressure_levels,
+        input_duration="12h",
+    )

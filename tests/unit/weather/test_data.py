@@ -5,9 +5,10 @@ import pytest
 import xarray as xr
 from tests.conftest import make_weather
 
+from glidepath.weather.opening import open_trajectory
 from glidepath.weather.split import Split, starts_outside, training_period
 from glidepath.weather.statistics import Statistics, compute_statistics
-from glidepath.weather.trajectory import DataError, open_trajectory
+from glidepath.weather.trajectory import DataError
 from glidepath.weather.variables import FORCING_VARIABLES
 
 

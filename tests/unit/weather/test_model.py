@@ -8,48 +8,25 @@ import pytest
 
 from glidepath.weather import checkpoint_format
 from glidepath.weather.model import SIZES, ModelSize, count_parameters, init_parameters
-from glidepath.weather.variables import (
-    FORCING_VARIABLES,
-    LEVEL_VARIABLES,
-    STATIC_VARIABLES,
-    SURFACE_VARIABLES,
-    Task,
-)
-
-LEVELS_13 = (50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 850, 925, 1000)
-
-
-def full_task(levels):
-    return Task(
-        input_variables=(
-            *SURFACE_VARIABLES,
-            *LEVEL_VARIABLES,
-            *FORCING_VARIABLES,
-            *STATIC_VARIABLES,
-        ),
-        target_variables=(*SURFACE_VARIABLES, *LEVEL_VARIABLES),
-        forcing_variables=FORCING_VARIABLES,
-        pressure_levels=levels,
-        input_duration="12h",
-    )
+from glidepath.weather.variables import LEVELS_13, Task, published_task
 
 
 def test_the_published_sizes_come_out():
-    task = full_task(LEVELS_13)
+    task = published_task(LEVELS_13)
     assert (task.num_inputs, len(task.state)) == (186, 83)
     assert count_parameters(init_parameters(SIZES["1deg"], task, seed=0)) == 35_979_347
-    wide = full_task(tuple(range(1, 38)))
+    wide = published_task(tuple(range(1, 38)))
     assert (wide.num_inputs, len(wide.state)) == (474, 227)
 
 
 def test_input_rows_fill_the_published_order_without_gaps():
-    task = full_task((500, 850))
+    task = published_task((500, 850))
     rows = sorted(row for part in task.input_rows.values() for row in part)
     assert rows == list(range(task.num_inputs - 3))
 
 
 def test_what_is_only_predicted_is_no_input():
-    task = full_task((500,))
+    task = published_task((500,))
     task = Task(
         tuple(v for v in task.input_variables if v != "total_precipitation_6hr"),
         task.target_variables,
@@ -63,7 +40,7 @@ def test_what_is_only_predicted_is_no_input():
 
 
 def test_parameters_depend_on_the_seed_only():
-    size, task = ModelSize(1, 8, 2), full_task((500,))
+    size, task = ModelSize(1, 8, 2), published_task((500,))
     first, again, other = (init_parameters(size, task, seed) for seed in (1, 1, 2))
     assert jax.tree.all(jax.tree.map(np.array_equal, first, again))
     weights = first["mesh"]["edges"]["w0"]
