@@ -1,5 +1,6 @@
 """A run that was stopped goes on bit for bit, wherever it was stopped."""
 
+import shutil
 from dataclasses import replace
 
 import jax
@@ -151,6 +152,17 @@ def test_a_checkpoint_of_another_plan_is_refused(tmp_path):
     other = Plan(Phase("a", 12, lr=0.1))
     with pytest.raises(ValueError, match="follows the plan"):
         train(Line(), other, directory, SETTINGS, Silent())
+
+
+def test_a_run_whose_checkpoints_are_gone_is_not_started_again(tmp_path):
+    directory = RunDirectory(tmp_path / "run")
+    run(directory, Line(), replace(SETTINGS, num_steps=3))
+    with pytest.raises(ValueError, match="at step 3 already, beyond 2"):
+        run(directory, Line(), replace(SETTINGS, num_steps=2))
+    shutil.rmtree(directory.checkpoints)
+    with pytest.raises(FileNotFoundError, match="is not started again by itself"):
+        run(directory, Line())
+    assert len(record.read(directory.record_file)) == 3
 
 
 def test_no_checkpoint_at_all_is_an_error(tmp_path):

@@ -19,4 +19,6 @@ def plan_named(name: str) -> Plan:
         return PRESETS[name]()
     if Path(name).is_file():
         return files.load(name)
+    if Path(name).exists():
+        raise ValueError(f"{name} is no file; a plan is a preset or a TOML file")
     raise ValueError(f"no preset and no file is called {name!r}; {nearest(name, list(PRESETS))}")

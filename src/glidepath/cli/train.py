@@ -105,11 +105,14 @@ def graphcast(
             settings = _settings(configuration, followed, steps, checkpoint_every)
         else:
             directory.check_free()
+            if resume:
+                activity.say(f"there is no run in {out} to go on with: starting one")
             followed = plan_named(plan or DEFAULT_PLAN)
             configuration = _configuration(followed, asked, activity)
             settings = _settings(configuration, followed, steps, checkpoint_every)
             problem = _start(directory, followed, configuration, lead, activity)
         activity.say(_headline(followed, configuration, settings, directory))
+        activity.say(_fields(problem))
         model = _run(directory, followed, problem, settings, activity)
         _report(directory, skill=None)
         skill = _judge(directory, model, problem, lead, activity)
@@ -245,6 +248,15 @@ def _headline(
         f"{settings.batch} samples: {phases}\n"
         f"run directory: {directory.path}"
     )
+
+
+def _fields(problem: ForecastProblem) -> str:
+    """Which fields of the data are used: a misspelt one is not among them."""
+    task = problem.trajectory.task
+    levels = f" at {', '.join(map(str, task.pressure_levels))} hPa" if task.pressure_levels else ""
+    statics = [str(channel) for channel in task.statics]
+    known = f"; known: {', '.join(statics)}" if statics else ""
+    return f"{len(task.state)} fields: {', '.join(task.target_variables)}{levels}{known}"
 
 
 def _run(

@@ -42,7 +42,7 @@ def load(path: str | FilePath) -> Plan:
     if size > LARGEST_FILE_BYTES:
         raise PlanFileError(f"{path}: {size} bytes; a plan has at most {LARGEST_FILE_BYTES}")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise PlanFileError(f"{path}: not a text file in UTF-8: {error}") from None
     return loads(text, where=str(path))
@@ -128,7 +128,7 @@ def _explain(errors: list[Any], table: dict[str, Any]) -> tuple[Path, str]:
     if kind == "missing":
         return path, "is missing"
     if kind == "extra_forbidden":
-        return path, f"unknown key; {nearest(str(path[-1]), _keys_around(path, table))}"
+        return path, _unknown(path, table)
     if kind.startswith("union_tag"):
         name = found.get("shape") if isinstance(found, dict) else None
         hint = nearest(name, list(SHAPES)) if isinstance(name, str) else f"as in {EXAMPLE}"
@@ -138,6 +138,12 @@ def _explain(errors: list[Any], table: dict[str, Any]) -> tuple[Path, str]:
     if {"int", "float"} & set(error["loc"]):
         return path, f"expected a finite number, got {_short(found)}"
     return path, f"expected {error['msg'].removeprefix('Input should be ')}, got {_short(found)}"
+
+
+def _unknown(path: Path, table: dict[str, Any]) -> str:
+    if path[-1] in ("at", "per"):
+        return "belongs to the phase, beside `for`, and holds for all of its quantities"
+    return f"unknown key; {nearest(str(path[-1]), _keys_around(path, table))}"
 
 
 def _path(location: tuple[Any, ...], table: dict[str, Any]) -> Path:

@@ -95,6 +95,8 @@ class Plan:
         object.__setattr__(self, "horizon", Horizon() if horizon is None else horizon)
         object.__setattr__(self, "quantities", own_quantities(quantities))
         object.__setattr__(self, "values", named_shapes(values))
+        if not self.names:
+            raise ValueError("a plan needs a quantity that it gives values to, such as `lr`")
         self._check_names()
         self._check_values()
         self._check_lengths()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -95,9 +96,16 @@ def train(
     if checkpoints.latest_step is not None:
         state = checkpoints.restore(state)
         observer.resumed(int(state.step))
+    elif directory.record_file.exists():
+        raise FileNotFoundError(
+            f"no checkpoint is left in {directory.checkpoints}, but the run has been going on; it "
+            "is not started again by itself: put one back, or start a new run elsewhere"
+        )
     else:
         checkpoints.save(state)
     start = int(state.step)
+    if start > settings.num_steps:
+        raise ValueError(f"the run is at step {start} already, beyond {settings.num_steps}")
     record = Record(directory.record_file, start)
     try:
         source = BatchSource(problem, plan, settings.seed, settings.batch, settings.num_steps)
@@ -109,10 +117,15 @@ def train(
             if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.num_steps:
                 log.flush()
                 checkpoints.save(state)
+                log.restart_clock()
                 observer.saved(step + 1)
+    except BaseException:
+        with suppress(Exception):  # what broke the run matters more than what it breaks in turn
+            checkpoints.close()
+        raise
     finally:
         record.close()
-        checkpoints.close()
+    checkpoints.close()
     return state
 
 
@@ -148,6 +161,9 @@ class _DelayedLog:
     def add(self, step: int, values: dict[str, Any]) -> None:
         self.flush()
         self._pending = (step, values)
+
+    def restart_clock(self) -> None:
+        self._last = time.perf_counter()
 
     def flush(self) -> None:
         if self._pending is None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from glidepath.plan import Plan, Schedule
 
+SMALLEST_CHANGE = 1e-300
+"""Below this the arithmetic of drawing would underflow."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -23,8 +26,8 @@ class Curve:
 
     @property
     def is_flat(self) -> bool:
-        """Whether the value never changes."""
-        return min(self.values) == max(self.values)
+        """Whether the value never changes, or by too little to draw."""
+        return max(self.values) - min(self.values) < SMALLEST_CHANGE
 
 
 def curves(plan: Plan, resolution: int = 500) -> list[Curve]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,27 @@ def plan_figure(plan: Plan, title: str) -> Figure:
     return figure
 
 
+def _spans(plan: Plan) -> list[tuple[float, float]]:
+    """The first step of each phase and of what follows it."""
+    return list(pairwise(map(float, (*plan.starts, plan.total_steps))))
+
+
 def _plan_panel(panel: Any, plan: Plan, curve: Curve) -> None:
-    ends = (*plan.starts[1:], plan.total_steps)
-    for i, (start, end) in enumerate(zip(plan.starts, ends, strict=True)):
+    for i, (start, end) in enumerate(_spans(plan)):
         panel.axvspan(start, end, color=PHASE_TINTS[i % 2], zorder=0)
         if start:
             panel.axvline(start, color=GREY, linewidth=0.6, linestyle=":")
     is_stepped = all(float(value).is_integer() for value in curve.values)
     style = "steps-post" if is_stepped else "default"
-    panel.plot(curve.steps, curve.values, color=BLUE, linewidth=1.6, drawstyle=style)
+    panel.plot(
+        [float(step) for step in curve.steps],
+        curve.values,
+        color=BLUE,
+        linewidth=1.6,
+        drawstyle=style,
+    )
     panel.set_ylabel(curve.name)
-    panel.set_xlim(0, plan.total_steps)
+    panel.set_xlim(0.0, float(plan.total_steps))
     panel.set_ylim(bottom=min(0, *curve.values))
     panel.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     if is_stepped:
@@ -74,9 +85,8 @@ def _plan_panel(panel: Any, plan: Plan, curve: Curve) -> None:
 
 
 def _name_phases(panel: Any, plan: Plan) -> None:
-    """Names above the bands; where bands are narrow, names step up so that none covers another."""
-    ends = (*plan.starts[1:], plan.total_steps)
-    for i, (phase, start, end) in enumerate(zip(plan.phases, plan.starts, ends, strict=True)):
+    """Names above the bands; those of narrow bands step up, out of the way of their neighbours."""
+    for i, (phase, (start, end)) in enumerate(zip(plan.phases, _spans(plan), strict=True)):
         share = (end - start) / plan.total_steps
         panel.annotate(
             phase.name,

@@ -23,6 +23,9 @@ RENAMED = {"lat": "latitude", "lon": "longitude"}
 EVEN = 1e-3
 """How far from even a grid may be, as a share of its spacing: float32 degrees are not exact."""
 
+MOST_HPA = 1_100
+"""Above this a level is given in Pa, or is none of the atmosphere."""
+
 NETCDF_SUFFIXES = (".nc", ".nc4", ".netcdf", ".h5")
 
 
@@ -148,8 +151,10 @@ def _check_dimensions(dataset: xr.Dataset, source: str) -> None:
             )
     if "level" in dataset.dims:
         levels = dataset["level"].values
-        if (levels <= 0).any() or (levels != levels.astype(int)).any():
+        if (levels <= 0).any() or (levels != levels.astype(int)).any() or levels.max() > MOST_HPA:
             raise DataError(f"{source}: `level` must be whole hPa, got {levels}")
+        if len(set(levels.tolist())) != len(levels):
+            raise DataError(f"{source}: `level` must have each pressure once, got {levels}")
 
 
 def _check_times(times: np.ndarray, source: str) -> None:

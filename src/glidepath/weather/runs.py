@@ -71,6 +71,12 @@ class Configuration:
     @classmethod
     def of_table(cls, table: dict[str, Any]) -> Configuration:
         """The inverse of `as_table`; what else the table has is left alone."""
+        missing = [name for name in cls.__dataclass_fields__ if name not in table]
+        if missing:
+            raise ValueError(
+                f"the run's configuration lacks {', '.join(missing)}: it was made by another "
+                "version of glidepath, or damaged"
+            )
         own = {name: table[name] for name in cls.__dataclass_fields__}
         return cls(**own | {"size": ModelSize(**table["size"])})
 

@@ -183,7 +183,13 @@ class Trajectory:
             if name in FORCING_VARIABLES:
                 one = one.broadcast_like(self._grid)
             dims = [dim for dim in ("latitude", "longitude", "level") if dim in one.dims]
-            values = one.transpose(*dims).values.astype(np.float32).reshape(size, -1)
+            try:
+                values = one.transpose(*dims).values.astype(np.float32).reshape(size, -1)
+            except (RuntimeError, OSError) as error:
+                raise DataError(
+                    f"{self.source}: `{name}` can't be read at {short_time(self.times[index])}: "
+                    f"{error}"
+                ) from None
             if not np.isfinite(values).all():
                 raise DataError(
                     f"{self.source}: `{name}` is NaN or infinite at "

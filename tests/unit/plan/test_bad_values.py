@@ -192,7 +192,7 @@ def test_a_name_that_can_t_stand_as_a_key_is_refused(names):
     ("step", "error"), [(-1, ValueError), (1.0, TypeError), (True, TypeError), ("1", TypeError)]
 )
 def test_a_plan_is_asked_about_steps_only(step, error):
-    plan = Plan(Phase("a", 5))
+    plan = Plan(Phase("a", 5, lr=1.0))
     for ask in (plan.at, plan.phase_at):
         with pytest.raises(error, match="step"):
             ask(step)
@@ -219,6 +219,11 @@ def test_epochs_shorter_than_a_step_can_t_hold_a_value():
 def test_what_is_no_horizon_is_refused():
     with pytest.raises(TypeError, match="must be a Horizon"):
         Plan(Phase("a", 5, lr=1.0), horizon={"batch": 3})
+
+
+def test_a_plan_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="a plan needs a quantity"):
+        Plan(Phase("a", 5))
 
 
 def test_an_empty_schedule_is_refused():

@@ -67,6 +67,7 @@ def test_a_file_is_the_plan_that_it_says():
         ('for = "1000 steps"\n', "", r"line 9: `phase.0.for`: is missing"),
         ("batch = 32", "batch = 32\ntotal_steps = 500", r"line 10: .*'warm-up' ends at step 1000"),
         ('name = "decay"', 'name = "warm-up"', r"line 14: .*two phases are called 'warm-up'"),
+        ("to = 1e-3", 'to = 1e-3, at = "end"', r"line 12: `phase.0.lr.at`: belongs to the phase"),
         ("from = 0.0", "form = 0.0", r"line 12: `phase.0.lr.form`: .*did you mean `from`\?"),
         ('every = "1000 steps"', "every = true", r"line 23: .* expected a duration such as"),
         ('for = "1000 steps"', "for = [1]", r"line 11: `phase.0.for`: expected a duration"),
@@ -106,6 +107,11 @@ def test_what_is_no_text_or_too_large_is_refused_before_it_is_parsed(tmp_path):
         files.load(path)
     with pytest.raises(FileNotFoundError):
         files.load(tmp_path / "none.toml")
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    (tmp_path / "plan.toml").write_text(TEXT, encoding="utf-8-sig")
+    assert files.load(tmp_path / "plan.toml") == presets.graphcast()
 
 
 def test_a_quantity_of_one_s_own_stands_in_the_file():

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from glidepath import Horizon, Phase, Plan, linear, presets, staircase
 from glidepath.view.curves import curves, short
+from glidepath.view.figures import plan_figure, save
 from glidepath.view.progress import Activity, TrainingProgress
 from glidepath.view.report import write_report
 from glidepath.view.skill_table import print_skill, summary
@@ -52,6 +53,14 @@ def test_curves_hold_both_sides_of_every_seam_and_put_the_rate_first():
 def test_a_plan_of_one_step_can_be_drawn():
     text = draw_plan(Plan(Phase("only", 1, lr=0.1)), "tiny", width=80)
     assert "throughout: lr = 0.1" in text
+
+
+def test_extreme_plans_can_be_drawn(tmp_path):
+    tiny = Plan(Phase("tiny", 10, lr=linear(5e-324, 1e-323)))
+    assert "throughout: lr" in draw_plan(tiny, "x", 80)
+    endless = Plan(Phase("endless", 10**40, lr=linear(0.0, 1.0)))
+    save(plan_figure(endless, "x"), tmp_path / "endless.png")
+    assert (tmp_path / "endless.png").stat().st_size > 5_000
 
 
 def test_a_drawing_is_as_wide_as_it_is_told():

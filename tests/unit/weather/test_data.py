@@ -91,6 +91,8 @@ def test_a_forcing_in_the_data_is_used_as_given_and_computed_beyond_the_end(tmp_
         (lambda d: d.rename(temperature="tas", u_component_of_wind="ua"), r"none of GraphCast's"),
         (lambda d: d.drop_vars("time"), r"no coordinate `time`"),
         (lambda d: d.assign_coords(level=[500.5, 850]), r"`level` must be whole hPa"),
+        (lambda d: d.assign_coords(level=[50000, 85000]), r"`level` must be whole hPa"),
+        (lambda d: d.isel(level=[0, 0]), r"`level` must have each pressure once"),
         (lambda d: d.assign_coords(time=np.arange(40)), r"`time` must be dates"),
         (
             lambda d: d.assign(temperature=d["temperature"].isel(level=0)),
@@ -157,6 +159,15 @@ def test_both_ends_of_the_circle_are_one_too_many(tmp_path):
     twice = xr.concat([wide, again], "longitude", data_vars="minimal")
     with pytest.raises(DataError, match="once around the globe"):
         open_trajectory(save(twice, tmp_path / "twice.nc"))
+
+
+def test_a_damaged_chunk_is_named(tmp_path):
+    store = tmp_path / "a.zarr"
+    make_weather().chunk(time=1).to_zarr(store, zarr_format=3, consolidated=False)
+    chunk = store / "temperature" / "c" / "7" / "0" / "0" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:-40])
+    with pytest.raises(DataError, match=r"`temperature` can't be read at 2020-01-04T12:00"):
+        open_trajectory(store).state(7)
 
 
 def test_a_missing_file_is_an_error(tmp_path):
