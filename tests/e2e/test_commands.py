@@ -228,6 +228,15 @@ def test_a_run_goes_on_from_another_directory(weather_file, short_plan, tmp_path
     assert "a run, ü" in output
 
 
+@pytest.mark.parametrize(("num_times", "lead"), [(16, "12 h"), (10, None)])
+def test_few_times_are_judged_as_far_as_they_go(num_times, lead, short_plan, tmp_path):
+    make_weather(num_times=num_times).to_netcdf(tmp_path / "few.nc", engine="h5netcdf")
+    options = ["--data", tmp_path / "few.nc", "--plan", short_plan, "--steps", 1]
+    output = ok("train", "graphcast", *options, "--out", tmp_path / "run", *TINY)
+    assert (f"{lead}: RMSE is" if lead else "nothing is judged: too few times") in output
+    assert (tmp_path / "run" / "report.html").exists()
+
+
 def test_no_holdout_trains_on_everything_and_judges_nothing(weather_file, short_plan, tmp_path):
     out = tmp_path / "all"
     options = ["--data", weather_file, "--plan", short_plan, "--holdout", 0, "--steps", 1]
@@ -345,6 +354,7 @@ def test_show_saves_a_figure(short_plan, tmp_path, suffix):
         (["train", "graphcast", "--data", "DATA", "--lead", "20"], "a lead of 20 time steps needs"),
         (["train", "graphcast", "--data", "DATA", "--lead", "0"], "at least 1 time step, got 0"),
         (["train", "graphcast", "--data", "DATA", "--out", "a[1]"], "would be lost"),
+        (["train", "graphcast", "--out", "RUN", "--resume", "--lead", "50"], "a lead of 50 time"),
         (["evaluate", "RUN", "--starts", "0"], "`--starts` must be at least 1"),
         (["evaluate", "RUN", "--json", "no/s.json"], "no directory no"),
         (["evaluate", "nowhere"], "there is no run in nowhere"),

@@ -17,7 +17,9 @@ MAX_STARTS = 200
 def evaluate(
     run: Annotated[str, typer.Argument(help="A run's directory.")],
     data: Annotated[str | None, typer.Option(help="Other data than the run's own.")] = None,
-    lead: Annotated[int, typer.Option(help="Time steps to look ahead.")] = 4,
+    lead: Annotated[
+        int | None, typer.Option(help="Time steps to look ahead; 4, or what the times allow.")
+    ] = None,
     starts: Annotated[int, typer.Option(help="Forecasts to judge, at most.")] = MAX_STARTS,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write everything as JSON.")

@@ -69,7 +69,10 @@ def graphcast(
         typer.Option(help=f"Share of the times held out for judging; {DEFAULT_HOLDOUT}."),
     ] = None,
     checkpoint_every: Annotated[int, typer.Option(help="Updates between checkpoints.")] = 200,
-    lead: Annotated[int, typer.Option(help="Time steps to judge forecasts at.")] = 4,
+    lead: Annotated[
+        int | None,
+        typer.Option(help="Time steps to judge forecasts at; 4, or what the held-out times allow."),
+    ] = None,
 ) -> None:
     """Train GraphCast along a plan, and judge it on times held out.
 
@@ -101,7 +104,7 @@ def graphcast(
     }
     with Activity(console) as activity, needs("weather"):
         if resume and directory.exists():
-            followed, configuration, problem = _reopen(directory, plan, asked, activity)
+            followed, configuration, problem = _reopen(directory, plan, asked, lead, activity)
             settings = _settings(configuration, followed, steps, checkpoint_every)
         else:
             directory.check_free()
@@ -181,7 +184,7 @@ def _start(
     directory: RunDirectory,
     plan: Plan,
     configuration: Configuration,
-    lead: int,
+    lead: int | None,
     activity: Activity,
 ) -> ForecastProblem:
     """Check everything, and only then make the directory."""
@@ -205,7 +208,11 @@ def _simulated(activity: Activity) -> Path:
 
 
 def _reopen(
-    directory: RunDirectory, plan: str | None, asked: dict[str, Any], activity: Activity
+    directory: RunDirectory,
+    plan: str | None,
+    asked: dict[str, Any],
+    lead: int | None,
+    activity: Activity,
 ) -> tuple[Plan, Configuration, ForecastProblem]:
     from glidepath.cli.plans import plan_named
     from glidepath.weather.runs import Configuration, check_same_data, make_problem
@@ -223,7 +230,7 @@ def _reopen(
                 f"the run in {directory.path} was started with `{name}` {had[name]}, not {wanted}"
             )
     problem = make_problem(configuration, Statistics.read(directory.statistics), activity)
-    check_same_data(problem, table["training_period"])
+    check_same_data(problem, table["training_period"], lead)
     return followed, configuration, problem
 
 
@@ -285,15 +292,20 @@ def _judge(
     directory: RunDirectory,
     model: TrainedModel,
     problem: ForecastProblem,
-    lead: int,
+    lead: int | None,
     activity: Activity,
 ) -> dict[str, Any] | None:
     """The skill on the times held out, or None where none are."""
     from glidepath.cli.evaluate import MAX_STARTS
     from glidepath.weather.runs import judge, save_climatology
+    from glidepath.weather.split import training_period, usual_lead
 
     save_climatology(directory, problem.trajectory, problem.split)
     if not problem.split.holdout:
+        return None
+    times = problem.trajectory.times
+    if lead is None and not usual_lead(times, training_period(times, problem.split)):
+        activity.say("nothing is judged: too few times are held out for a forecast of one step")
         return None
     skill = judge(
         directory,

@@ -19,7 +19,13 @@ from glidepath.weather.learning import ForecastProblem, make_forecaster
 from glidepath.weather.model import ModelSize
 from glidepath.weather.opening import open_trajectory
 from glidepath.weather.skill import Skill, climatology, evaluate
-from glidepath.weather.split import Period, Split, starts_outside, training_period
+from glidepath.weather.split import (
+    Period,
+    Split,
+    starts_outside,
+    training_period,
+    usual_lead,
+)
 from glidepath.weather.statistics import Statistics, compute_statistics
 from glidepath.weather.trajectory import DataError, Trajectory
 from glidepath.weather.variables import NUM_INPUT_TIMES, Task
@@ -110,13 +116,14 @@ def make_problem(
     return ForecastProblem(forecaster, configuration.size, trajectory, split)
 
 
-def check_data(configuration: Configuration, plan: Plan, num_steps: int) -> Period:
+def check_data(configuration: Configuration, plan: Plan, num_steps: int | None) -> Period:
     """Refuse data that are too short, before a run is started.
 
     Args:
         configuration: of the run.
         plan: whose longest rollout has to fit into the training times.
-        num_steps: the lead at which the model will be judged, which has to fit into the others.
+        num_steps: the lead at which the model will be judged, which has to fit into the others;
+            None for the usual one, or as much of it as fits.
     Returns:
         the period to train on.
     Raises:
@@ -128,16 +135,20 @@ def check_data(configuration: Configuration, plan: Plan, num_steps: int) -> Peri
     steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
     split.num_training_windows(max(rollout_at(plan, step) for step in steps))
     period = training_period(trajectory.times, split)
-    if configuration.holdout:
+    if configuration.holdout and num_steps is not None:
         starts_outside(trajectory.times, period, num_steps)
     return period
 
 
-def check_same_data(problem: ForecastProblem, period: Sequence[str]) -> None:
-    """Refuse to go on with a run whose data have changed.
+def check_same_data(problem: ForecastProblem, period: Sequence[str], num_steps: int | None) -> None:
+    """Refuse to go on with a run whose data have changed, or can't be judged as asked.
 
+    Args:
+        problem: of the run, as its data are now.
+        period: to train on, as it was when the run was started.
+        num_steps: the lead at which the model will be judged, as in `check_data`.
     Raises:
-        DataError: if they cover other times than when it was started.
+        DataError: if the data cover other times, or too few.
     """
     now = training_period(problem.trajectory.times, problem.split)
     if now != tuple(period):
@@ -146,6 +157,8 @@ def check_same_data(problem: ForecastProblem, period: Sequence[str]) -> None:
             f"{period[0]} to {period[1]}, which would now be {now[0]} to {now[1]}; a new run "
             "can pick its times by --from and --to"
         )
+    if problem.split.holdout and num_steps is not None:
+        starts_outside(problem.trajectory.times, now, num_steps)
 
 
 def load_model(
@@ -211,7 +224,7 @@ def _check_same_spacing(checkpoint: checkpoint_format.Checkpoint, trajectory: Tr
 
 
 def evaluate_run(
-    run: Path, data: str | None, *, num_steps: int, max_starts: int, progress: Progress
+    run: Path, data: str | None, *, num_steps: int | None, max_starts: int, progress: Progress
 ) -> Skill:
     """Judge a finished run on times of its own data, or of others, that it was not trained on.
 
@@ -241,15 +254,18 @@ def judge(
     model: TrainedModel,
     trajectory: Trajectory,
     *,
-    num_steps: int,
+    num_steps: int | None,
     max_starts: int,
     progress: Progress,
 ) -> Skill:
-    """Judge a run's model next to the run's climatology."""
+    """Judge a run's model next to the run's climatology, at the usual lead where none is given."""
+    period = tuple(directory.open()[1]["training_period"])
+    if num_steps is None:
+        num_steps = usual_lead(trajectory.times, period) or 1
     return evaluate(
         model,
         trajectory,
-        period=tuple(directory.open()[1]["training_period"]),
+        period=period,
         num_steps=num_steps,
         max_starts=max_starts,
         mean_state=np.load(directory.climatology_file, allow_pickle=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,22 @@ def training_period(times: np.ndarray, split: Split) -> Period:
     """The times that a model learns from; `datetime64`, `[time]`."""
     first, last = times[0], times[split.num_training_times - 1]
     return str(first.astype("datetime64[s]")), str(last.astype("datetime64[s]"))
+
+
+USUAL_LEAD_STEPS = 4
+
+
+def usual_lead(times: np.ndarray, period: Period) -> int:
+    """How many time steps ahead forecasts are judged where nobody says: 4, or as many as there are.
+
+    Returns:
+        0 where there are not enough times outside the period for even one.
+    """
+    for num_steps in range(USUAL_LEAD_STEPS, 0, -1):
+        with suppress(DataError):
+            starts_outside(times, period, num_steps)
+            return num_steps
+    return 0
 
 
 def starts_outside(times: np.ndarray, period: Period, num_steps: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import xarray as xr
 from tests.conftest import make_weather
 
 from glidepath.weather.opening import open_trajectory
-from glidepath.weather.split import Split, starts_outside, training_period
+from glidepath.weather.split import Split, starts_outside, training_period, usual_lead
 from glidepath.weather.statistics import Statistics, compute_statistics
 from glidepath.weather.trajectory import DataError
 from glidepath.weather.variables import FORCING_VARIABLES
@@ -213,6 +213,8 @@ def test_training_windows_and_judged_forecasts_never_share_a_time():
     assert times[before[-1] + 2] < np.datetime64("2020-01-05") <= times[before[-1] + 3]
     with pytest.raises(DataError, match="a lead of 9 time steps needs 11 times in a row outside"):
         starts_outside(times, period, 9)
+    assert usual_lead(times, period) == 4
+    assert [usual_lead(times[:count], period) for count in (35, 34, 33, 32)] == [3, 2, 1, 0]
     with pytest.raises(ValueError, match="at least 1 time step"):
         starts_outside(times, period, 0)
 
