@@ -146,5 +146,11 @@ def _skill_panel(panel: Any, table: dict[str, Any], indices: list[int]) -> None:
             panel.plot(hours, ratios, style, color=colour, alpha=shade, linewidth=1.2, label=label)
     panel.set_yscale("log")
     panel.set_xticks(hours)
-    panel.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
+    panel.yaxis.set_major_formatter(_label_few)
+    panel.yaxis.set_minor_formatter(_label_few)
     panel.spines[["top", "right"]].set_visible(False)
+
+
+def _label_few(value: float, _: int) -> str:
+    """Labels of a logarithmic axis: 1, 2, 3 and 5 of every decade."""
+    return f"{value:g}" if f"{value:e}"[0] in "1235" else ""
