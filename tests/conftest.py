@@ -7,6 +7,11 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "shared machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

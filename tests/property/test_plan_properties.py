@@ -89,7 +89,7 @@ def test_epochs_are_counted_exactly(step, samples, batch):
     assert start_of(epoch + 1, length) > step or length < 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.integers(0, 2**31 - 1), min_size=8, max_size=8),
     counts,
