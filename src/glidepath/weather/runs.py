@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glidepath.plan import Plan
-from glidepath.training.batches import rollout_at
 from glidepath.training.run_directory import RunDirectory
 from glidepath.weather import checkpoint_format
 from glidepath.weather.forecast import TrainedModel, as_dataset
@@ -19,13 +17,7 @@ from glidepath.weather.learning import ForecastProblem, make_forecaster
 from glidepath.weather.model import ModelSize
 from glidepath.weather.opening import open_trajectory
 from glidepath.weather.skill import Skill, climatology, evaluate
-from glidepath.weather.split import (
-    Period,
-    Split,
-    starts_outside,
-    training_period,
-    usual_lead,
-)
+from glidepath.weather.split import Split, usual_lead
 from glidepath.weather.statistics import Statistics, compute_statistics
 from glidepath.weather.trajectory import DataError, Trajectory
 from glidepath.weather.variables import NUM_INPUT_TIMES, Task
@@ -88,19 +80,22 @@ class Configuration:
 
 
 def make_problem(
-    configuration: Configuration, statistics: Statistics | None, progress: Progress
+    configuration: Configuration,
+    trajectory: Trajectory,
+    statistics: Statistics | None,
+    progress: Progress,
 ) -> ForecastProblem:
     """The data and the network of a run.
 
     Args:
         configuration: of the run.
+        trajectory: its data.
         statistics: of the run; if None they are read or computed, as the configuration has it.
         progress: told how far they are.
     Raises:
         DataError: if the data can't be used.
         ValueError: if the statistics lack something.
     """
-    trajectory = configuration.open_trajectory()
     split = Split(len(trajectory.times), configuration.holdout)
     if statistics is None and configuration.stats:
         statistics = Statistics.read(configuration.stats)
@@ -114,51 +109,6 @@ def make_problem(
         configuration.size, trajectory.task, trajectory, statistics, configuration.precision
     )
     return ForecastProblem(forecaster, configuration.size, trajectory, split)
-
-
-def check_data(configuration: Configuration, plan: Plan, num_steps: int | None) -> Period:
-    """Refuse data that are too short, before a run is started.
-
-    Args:
-        configuration: of the run.
-        plan: whose longest rollout has to fit into the training times.
-        num_steps: the lead at which the model will be judged, which has to fit into the others;
-            None for the usual one, or as much of it as fits.
-    Returns:
-        the period to train on.
-    Raises:
-        DataError: if they are too short.
-        FileNotFoundError: if there are none.
-    """
-    trajectory = configuration.open_trajectory()
-    split = Split(len(trajectory.times), configuration.holdout)
-    steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
-    split.num_training_windows(max(rollout_at(plan, step) for step in steps))
-    period = training_period(trajectory.times, split)
-    if configuration.holdout and num_steps is not None:
-        starts_outside(trajectory.times, period, num_steps)
-    return period
-
-
-def check_same_data(problem: ForecastProblem, period: Sequence[str], num_steps: int | None) -> None:
-    """Refuse to go on with a run whose data have changed, or can't be judged as asked.
-
-    Args:
-        problem: of the run, as its data are now.
-        period: to train on, as it was when the run was started.
-        num_steps: the lead at which the model will be judged, as in `check_data`.
-    Raises:
-        DataError: if the data cover other times, or too few.
-    """
-    now = training_period(problem.trajectory.times, problem.split)
-    if now != tuple(period):
-        raise DataError(
-            f"{problem.trajectory.source} has changed since the run was started: it trained on "
-            f"{period[0]} to {period[1]}, which would now be {now[0]} to {now[1]}; a new run "
-            "can pick its times by --from and --to"
-        )
-    if problem.split.holdout and num_steps is not None:
-        starts_outside(problem.trajectory.times, now, num_steps)
 
 
 def load_model(
