@@ -11,8 +11,11 @@ import importlib
 import math
 import operator
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
+
+LARGEST_64 = 2**63 - 1
 
 
 class Namespace(Protocol):
@@ -28,6 +31,26 @@ class Namespace(Protocol):
         """Cosine of radians."""
         ...
 
+    def sin(self, x: Any, /) -> Any:
+        """Sine of radians."""
+        ...
+
+    def exp(self, x: Any, /) -> Any:
+        """Exponential."""
+        ...
+
+    def sqrt(self, x: Any, /) -> Any:
+        """Square root."""
+        ...
+
+    def floor(self, x: Any, /) -> Any:
+        """The largest whole number that is not larger."""
+        ...
+
+    def power(self, base: float, exponent: Any, /) -> Any:
+        """A positive number to the power of an array."""
+        ...
+
     def where(self, condition: Any, yes: Any, no: Any, /) -> Any:
         """`yes` where the condition holds, else `no`."""
         ...
@@ -40,45 +63,146 @@ class Namespace(Protocol):
         """The larger of two."""
         ...
 
+    def apply(self, function: Callable[[int], float], x: Any, /) -> Any:
+        """A function of a Python int, applied to each element."""
+        ...
+
 
 class Numbers:
     """Python's numbers under the names of an array library."""
 
     largest = sys.maxsize
     cos = staticmethod(math.cos)
+    sin = staticmethod(math.sin)
+    exp = staticmethod(math.exp)
+    sqrt = staticmethod(math.sqrt)
+    floor = staticmethod(math.floor)
     minimum = staticmethod(min)
     maximum = staticmethod(max)
+
+    @staticmethod
+    def power(base: float, exponent: float, /) -> float:
+        """`base ** exponent`, infinite where that is beyond 1e308, as in an array."""
+        try:
+            return float(base**exponent)
+        except OverflowError:
+            return math.inf
 
     @staticmethod
     def where(condition: bool, yes: Any, no: Any, /) -> Any:
         """`yes` if the condition holds, else `no`."""
         return yes if condition else no
 
+    @staticmethod
+    def apply(function: Callable[[int], float], x: int, /) -> float:
+        """The function's value."""
+        return function(x)
+
 
 class Arrays:
     """An array library, and the range of the integers in one of its arrays."""
 
+    is_concrete = False
+    """Whether elements can be looked at and picked: not inside compiled code."""
+
     def __init__(self, library: Any, largest: int) -> None:
+        self.library: Any = library
         self.largest = largest
-        self.cos = library.cos
-        self.floor = library.floor
-        self.where = library.where
-        self.minimum = library.minimum
-        self.maximum = library.maximum
+        self.cos, self.sin, self.exp = library.cos, library.sin, library.exp
+        self.sqrt, self.floor, self.where = library.sqrt, library.floor, library.where
+
+    def minimum(self, x: Any, y: Any, /) -> Any:
+        """The smaller of two."""
+        return self.library.minimum(x, y)
+
+    def maximum(self, x: Any, y: Any, /) -> Any:
+        """The larger of two."""
+        return self.library.maximum(x, y)
+
+    def power(self, base: float, exponent: Any, /) -> Any:
+        """By the exponential, for a base like 0.99 is rounded in float32, and its powers more."""
+        return self.library.exp(exponent * math.log(base))
+
+    def full(self, value: Any, like: Any, /) -> Any:
+        """A number as often as there are elements; an array as it is."""
+        is_number = isinstance(value, int | float)
+        return self.library.full(like.shape, value) if is_number else value
+
+    def as_real(self, x: Any, /) -> Any:
+        """Whole numbers as floats."""
+        return x + 0.0
+
+
+class NumPyArrays(Arrays):
+    """NumPy."""
+
+    is_concrete = True
+
+    def power(self, base: float, exponent: Any, /) -> Any:
+        """In float64, where nothing is lost."""
+        with self.library.errstate(over="ignore"):
+            return self.library.power(base, exponent)
+
+    def as_real(self, x: Any, /) -> Any:
+        """Whole numbers as floats."""
+        return self.library.asarray(x, dtype=float)
+
+    def apply(self, function: Callable[[int], float], x: Any, /) -> Any:
+        """One by one."""
+        values = [function(int(one)) for one in x.ravel()]
+        return self.library.array(values, dtype=float).reshape(x.shape)
+
+
+class JaxArrays(Arrays):
+    """JAX, inside compiled code or outside."""
+
+    def apply(self, function: Callable[[int], float], x: Any, /) -> Any:
+        """By a call back to Python, one by one."""
+        jax, numpy = importlib.import_module("jax"), importlib.import_module("numpy")
+        dtype = self.library.asarray(0.0).dtype
+
+        def one_by_one(steps: Any) -> Any:
+            values = [function(int(one)) for one in numpy.ravel(steps)]
+            return numpy.array(values, dtype=dtype).reshape(numpy.shape(steps))
+
+        shape = jax.ShapeDtypeStruct(x.shape, dtype)
+        return jax.pure_callback(one_by_one, shape, x, vmap_method="expand_dims")
+
+
+class TorchArrays(Arrays):
+    """PyTorch, whose functions of two arguments want tensors."""
+
+    def minimum(self, x: Any, y: Any, /) -> Any:
+        """The smaller of two; the second may be a number."""
+        return x.clamp(max=y)
+
+    def maximum(self, x: Any, y: Any, /) -> Any:
+        """The larger of two; the second may be a number."""
+        return x.clamp(min=y)
+
+    def full(self, value: Any, like: Any, /) -> Any:
+        """A number as often as there are elements, on their device; a tensor as it is."""
+        is_number = isinstance(value, int | float)
+        return self.library.full(like.shape, value, device=like.device) if is_number else value
+
+    def apply(self, function: Callable[[int], float], x: Any, /) -> Any:
+        """One by one."""
+        values = [function(one) for one in x.reshape(-1).tolist()]
+        dtype = self.library.get_default_dtype()
+        return self.library.tensor(values, dtype=dtype, device=x.device).reshape(x.shape)
 
 
 NUMBERS = Numbers()
+LIBRARIES = {"jax": "jax.numpy", "jaxlib": "jax.numpy", "numpy": "numpy", "torch": "torch"}
 
 
 @cache
 def _library(array_type: Any) -> str:
     """The array library that a type comes from, or "" where it is no array."""
-    roots = {base.__module__.partition(".")[0] for base in array_type.__mro__}
     if not hasattr(array_type, "dtype"):
         return ""
-    if roots & {"jax", "jaxlib"}:
-        return "jax.numpy"
-    return "numpy" if "numpy" in roots else ""
+    roots = {base.__module__.partition(".")[0] for base in array_type.__mro__}
+    return next((name for root, name in LIBRARIES.items() if root in roots), "")
 
 
 def as_index(step: object) -> int | None:
@@ -97,7 +221,7 @@ def as_index(step: object) -> int | None:
         index = operator.index(step)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
-            f"a step must be an int, or a NumPy or JAX array of integers, got {step!r}"
+            f"a step must be an int, or a NumPy, JAX or torch array of integers, got {step!r}"
         ) from None
     if index < 0:
         raise ValueError(f"a step must be at least 0, got {index}")
@@ -111,8 +235,8 @@ def _is_numpy_scalar(step: object, library: str) -> bool:
 def as_steps(array: Any) -> tuple[Any, Arrays]:
     """An array of steps, of at least 32 bits, and the namespace to compute with it.
 
-    In NumPy a negative step is an error; in JAX, whose arrays may live in compiled code or on a
-    device that nobody wants to wait for, it counts as step 0.
+    In NumPy a negative step is an error; in JAX and torch, whose arrays may live in compiled code
+    or on a device that nobody wants to wait for, it counts as step 0.
 
     Raises:
         TypeError: if the array does not hold integers.
@@ -120,11 +244,15 @@ def as_steps(array: Any) -> tuple[Any, Arrays]:
     """
     library = _library(type(array))  # type: ignore[arg-type]
     module = importlib.import_module(library)
+    if library == "torch":
+        if array.dtype.is_floating_point or array.dtype.is_complex or array.dtype == module.bool:
+            raise TypeError(f"steps must be integers, got a tensor of {array.dtype}")
+        return array.to(module.int64).clamp(min=0), TorchArrays(module, LARGEST_64)
     if array.dtype.kind not in "iu":
         raise TypeError(f"steps must be integers, got an array of {array.dtype}")
     if library == "numpy":
         if array.size and array.min() < 0:
             raise ValueError(f"a step must be at least 0, got {int(array.min())}")
-        return array.astype("int64"), Arrays(module, 2**63 - 1)
+        return array.astype("int64", copy=False), NumPyArrays(module, LARGEST_64)
     wide = array if array.dtype.itemsize >= 4 else array.astype("int32")
-    return module.maximum(wide, 0), Arrays(module, int(module.iinfo(wide.dtype).max))
+    return module.maximum(wide, 0), JaxArrays(module, int(module.iinfo(wide.dtype).max))

@@ -9,9 +9,13 @@ from fractions import Fraction
 from numbers import Integral
 from typing import TypeAlias
 
-UNITS = ("steps", "epochs")
-SUFFIXES = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9}
-_PATTERN = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?)\s*([kMB]?)\s+([a-z]+)")
+PERCENT = "%"
+REST = "rest"
+UNITS = ("steps", "epochs", "samples", "tokens", PERCENT, REST)
+WHOLE_UNITS = ("steps", "samples", "tokens")
+SUFFIXES = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+_NUMBER = r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?)"
+_PATTERN = re.compile(_NUMBER + r"\s*(?:([kMBT]?)\s+([a-z]+)|()(%))")
 _LONGEST_TEXT = 60
 _DECIMALS = 12
 
@@ -24,12 +28,13 @@ class Duration:
 
     Attributes:
         amount: how many; positive, kept as an exact fraction.
-        unit: one of "steps" and "epochs".
+        unit: one of "steps", "epochs", "samples", "tokens", "%" (of the run's total steps) and
+            "rest" (of the run, of which there is one).
 
     Raises:
         TypeError: if the amount is not a fraction.
         ValueError: if the amount is not positive, has too many decimals or is of part of a step,
-            or the unit is unknown.
+            or the unit is unknown, or it is more than the whole run.
     """
 
     amount: Fraction
@@ -44,8 +49,10 @@ class Duration:
             )
         if self.amount <= 0:
             raise ValueError(f"a duration must be positive, got {self}")
-        if self.unit == "steps" and self.amount.denominator != 1:
-            raise ValueError(f"a duration in steps must be a whole number, got {self}")
+        if self.unit in WHOLE_UNITS and self.amount.denominator != 1:
+            raise ValueError(f"a duration in {self.unit} must be a whole number, got {self}")
+        if self.unit == PERCENT and self.amount > 100:
+            raise ValueError(f"a duration must be at most 100% of the run, got {self}")
         if (10**_DECIMALS * self.amount).denominator != 1:
             raise ValueError(
                 f"a duration must have at most {_DECIMALS} decimals, got {self.amount}"
@@ -76,20 +83,25 @@ class Duration:
 
     @classmethod
     def _parse(cls, text: str) -> Duration:
+        if text.strip() == REST:
+            return cls(Fraction(1), REST)
         match = _PATTERN.fullmatch(text.strip()) if len(text) <= _LONGEST_TEXT else None
         if match is None:
             raise ValueError(
-                f'a duration must be an amount and a unit, such as "1000 steps" or "2.5 epochs", '
-                f"got {text[:_LONGEST_TEXT]!r}"
+                'a duration must be an amount and a unit, such as "1000 steps", "2.5 epochs", '
+                f'"5M samples", "1.2B tokens" or "20%", got {text[:_LONGEST_TEXT]!r}'
             )
-        amount, suffix, unit = match.groups()
-        plural = unit if unit.endswith("s") else unit + "s"
-        return cls(Fraction(amount.replace("_", "")) * SUFFIXES[suffix], plural)
+        amount, suffix, unit, _, percent = match.groups()
+        plural = percent or (unit if unit.endswith("s") else unit + "s")
+        return cls(Fraction(amount.replace("_", "")) * SUFFIXES[suffix or ""], plural)
 
     def __str__(self) -> str:
+        if self.unit == REST:
+            return REST
         exact = Decimal(self.amount.numerator) / Decimal(self.amount.denominator)
-        unit = self.unit[:-1] if self.amount == 1 else self.unit
-        return f"{exact:f} {unit}"
+        if self.unit == PERCENT:
+            return f"{exact:f}%"
+        return f"{exact:f} {self.unit[:-1] if self.amount == 1 else self.unit}"
 
     def __repr__(self) -> str:
         return f"Duration.of({str(self)!r})"

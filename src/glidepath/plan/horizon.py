@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
-from glidepath.plan.duration import Duration
+from glidepath.plan.duration import PERCENT, Duration
 from glidepath.plan.numbers import positive_count
 
 
@@ -17,7 +16,8 @@ class Horizon:
     Attributes:
         samples: samples in the data set.
         batch: global batch size: samples in one update, over all devices and micro-batches.
-        total_steps: updates in the whole run, where it is longer than the phases together.
+        tokens_per_sample: tokens in one sample.
+        total_steps: updates in the whole run, of which percentages are parts.
 
     Raises:
         TypeError: if one is not a whole number.
@@ -26,6 +26,7 @@ class Horizon:
 
     samples: int | None = None
     batch: int | None = None
+    tokens_per_sample: int | None = None
     total_steps: int | None = None
 
     def __post_init__(self) -> None:
@@ -34,8 +35,13 @@ class Horizon:
 
     def given(self) -> dict[str, int]:
         """The numbers that are set, by name."""
-        named = {"samples": self.samples, "batch": self.batch, "total_steps": self.total_steps}
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether it says how long an epoch is."""
+        return self.samples is not None and self.batch is not None
 
     @property
     def steps_per_epoch(self) -> Fraction:
@@ -44,13 +50,8 @@ class Horizon:
         Raises:
             ValueError: naming the number that is missing.
         """
-        if self.samples is None or self.batch is None:
-            missing = [name for name in ("samples", "batch") if name not in self.given()]
-            raise ValueError(
-                f"a length in epochs needs {' and '.join(f'`{name}`' for name in missing)}: "
-                "give Horizon(samples=..., batch=...)"
-            )
-        return Fraction(self.samples, self.batch)
+        samples, batch = self._numbers("epochs", "samples", "batch")
+        return Fraction(samples, batch)
 
     def steps_in(self, duration: Duration) -> Fraction:
         """The exact length of a duration, in steps.
@@ -60,23 +61,31 @@ class Horizon:
         """
         if duration.unit == "steps":
             return duration.amount
-        return duration.amount * self.steps_per_epoch
+        return duration.amount * self._length_of_one(duration.unit)
 
-    def bounds(self, durations: Iterable[Duration]) -> tuple[int, ...]:
-        """The first step of each of consecutive durations, then the number of steps of all.
+    def _length_of_one(self, unit: str) -> Fraction:
+        if unit == "epochs":
+            return self.steps_per_epoch
+        if unit == "samples":
+            return Fraction(1, *self._numbers(unit, "batch"))
+        if unit == "tokens":
+            batch, tokens = self._numbers(unit, "batch", "tokens_per_sample")
+            return Fraction(1, batch * tokens)
+        if unit == PERCENT:
+            (total,) = self._numbers("percent of the run", "total_steps")
+            return Fraction(total, 100)
+        raise ValueError('only the last phase of a plan can last for the "rest" of the run')
 
-        Lengths are added up exactly and rounded down once, so that nothing drifts.
-
-        Raises:
-            ValueError: if a length can't be resolved, or is less than one step.
-        """
-        exact, bounds = Fraction(0), [0]
-        for duration in durations:
-            exact += self.steps_in(duration)
-            bounds.append(exact.numerator // exact.denominator)
-            if bounds[-1] == bounds[-2]:
-                raise ValueError(f"{duration} is less than one step")
-        return tuple(bounds)
+    def _numbers(self, unit: str, *names: str) -> list[int]:
+        given = self.given()
+        missing = [name for name in names if name not in given]
+        if missing:
+            arguments = ", ".join(f"{name}=..." for name in names)
+            raise ValueError(
+                f"a length in {unit} needs {' and '.join(f'`{name}`' for name in missing)}: "
+                f"give Horizon({arguments})"
+            )
+        return [given[name] for name in names]
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={value}" for name, value in self.given().items())

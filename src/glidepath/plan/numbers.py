@@ -30,6 +30,19 @@ def finite_as_given(name: str, value: object) -> float | int:
     return int(value) if isinstance(value, Integral) else number
 
 
+def positive(name: str, value: object) -> float:
+    """`value` as a float above 0.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is not finite, or not positive.
+    """
+    number = finite(name, value)
+    if number <= 0:
+        raise ValueError(f"`{name}` must be positive, got {number}")
+    return number
+
+
 def positive_count(name: str, value: object) -> int:
     """`value` as an int of at least 1.
 

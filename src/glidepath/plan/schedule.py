@@ -1,101 +1,41 @@
-"""Shapes laid end to end in time: a pure function from step to value."""
+"""A pure function from step to value, and the algebra that makes new ones."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, final
 
-from glidepath.plan.arrays import NUMBERS, Namespace, as_index, as_steps
-from glidepath.plan.duration import Duration
+from glidepath.plan.algebra import (
+    Clip,
+    Cut,
+    Frame,
+    Lasting,
+    Product,
+    Repeat,
+    Series,
+    Shift,
+    Sum,
+    Term,
+    frame_for,
+)
+from glidepath.plan.arrays import NUMBERS, as_index, as_steps
+from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.periods import count_whole
-
-if TYPE_CHECKING:
-    from glidepath.plan.shapes.shape import Formula, Shape
-
-SAMPLED_AT = ("start", "end")
-MOVES_PER = ("step", "epoch")
+from glidepath.plan.listening import Plateau
+from glidepath.plan.times import time_of
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A shape with a length, and the clock that it moves by.
-
-    Attributes:
-        shape: the curve.
-        duration: how long it takes.
-        at: "start" or "end": where in each tick the curve is sampled.
-        per: "step" or "epoch": what a tick is.
-
-    Raises:
-        ValueError: if `at` or `per` is neither, or the length is no whole number of epochs where
-            `per` is "epoch".
-    """
-
-    shape: Shape
-    duration: Duration
-    at: str = "start"
-    per: str = "step"
-
-    def __post_init__(self) -> None:
-        if self.at not in SAMPLED_AT:
-            raise ValueError(f'`at` must be "start" or "end", got {self.at!r}')
-        if self.per not in MOVES_PER:
-            raise ValueError(f'`per` must be "step" or "epoch", got {self.per!r}')
-        is_whole = self.duration.unit == "epochs" and self.duration.amount.denominator == 1
-        if self.per == "epoch" and not is_whole:
-            raise ValueError(
-                f'`per="epoch"` needs a whole number of epochs, got {str(self.duration)!r}'
-            )
-
-    def __repr__(self) -> str:
-        clock = f", at={self.at!r}" if self.at != "start" else ""
-        clock += f", per={self.per!r}" if self.per != "step" else ""
-        return f"{self.shape!r}.over({str(self.duration)!r}{clock})"
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A segment that knows its place: every length in it is a number of steps.
-
-    Attributes:
-        formula: the curve.
-        start: its first step.
-        length: its number of steps.
-        total: its number of ticks.
-        shift: 1 where ticks are sampled at their end, else 0.
-        epoch: the exact length of an epoch in steps where the curve moves per epoch, else None.
-    """
-
-    formula: Formula
-    start: int
-    length: int
-    total: int
-    shift: int
-    epoch: Fraction | None
-
-    def at(self, step: Any, xp: Namespace) -> Any:
-        """The value at a step; before the start the first one, beyond the end the last."""
-        steps = xp.maximum(step, self.start) - self.start
-        ticks = xp.minimum(steps, min(self.length - 1, xp.largest))
-        if self.epoch is not None:
-            before = count_whole(self.start, self.epoch)
-            ticks = count_whole(self.start + ticks, self.epoch, xp) - before
-        if self.shift:
-            ticks = xp.minimum(ticks, min(self.total, xp.largest) - 1) + 1
-        return self.formula(ticks, self.total, xp)
-
-
+@final
 @dataclass(frozen=True)
 class Schedule:
-    """Segments in order, and the horizon that turns their lengths into steps.
+    """An expression of shapes in time, and the horizon that turns its lengths into steps.
 
     Called with a step, it gives the value that the update of that step uses. A step is an int, or
-    an array of integers (NumPy or JAX, inside or outside compiled code). Past the end the value
-    of the last step holds.
+    an array of integers (NumPy, JAX or torch, inside or outside compiled code). Past the end the
+    value of the last step holds. It prints as the expression that makes it.
 
     Example:
         >>> from glidepath import constant, linear
@@ -104,62 +44,148 @@ class Schedule:
         (0.0005, 0.001)
     """
 
-    segments: tuple[Segment, ...]
+    term: Term
     horizon: Horizon = field(default_factory=Horizon)
 
     def __post_init__(self) -> None:
-        if not self.segments:
-            raise ValueError("a schedule needs at least one segment")
+        if not isinstance(self.term, Term):
+            raise TypeError(f"a schedule is made by `shape.over(...)`, got {self.term!r}")
 
     def on(self, horizon: Horizon) -> Schedule:
-        """The same schedule with the numbers that turn epochs into steps."""
-        return Schedule(self.segments, horizon)
+        """The same schedule with the numbers that turn units into steps."""
+        return Schedule(self.term, horizon)
 
     def __rshift__(self, other: Schedule) -> Schedule:
-        if not isinstance(other, Schedule):
-            return NotImplemented
-        if Horizon() not in (self.horizon, other.horizon) and self.horizon != other.horizon:
-            raise ValueError(f"two horizons in one schedule: {self.horizon} and {other.horizon}")
-        horizon = other.horizon if self.horizon == Horizon() else self.horizon
-        return Schedule(self.segments + other.segments, horizon)
-
-    @cached_property
-    def bounds(self) -> tuple[int, ...]:
-        """The first step of each segment, then the number of steps of all.
+        """This one, then the other. Nesting changes nothing.
 
         Raises:
-            ValueError: if a length can't be resolved, or is less than one step.
+            ValueError: if this one has no end, or their horizons differ.
         """
-        return self.horizon.bounds(segment.duration for segment in self.segments)
+        if not isinstance(other, Schedule):
+            return NotImplemented
+        return Schedule(Series.of(self.term, other.term), self._one_horizon(other))
 
-    @property
-    def total_steps(self) -> int:
-        """The number of steps of all segments together."""
-        return self.bounds[-1]
+    def __mul__(self, other: Schedule | float) -> Schedule:
+        """Times a number or another schedule, step by step; both begin together.
+
+        Raises:
+            TypeError, ValueError: if the factor is no finite number, or the horizons differ.
+        """
+        if isinstance(other, Schedule):
+            return Schedule(Product.of(self.term, other.term), self._one_horizon(other))
+        return Schedule(Product.of(self.term, other), self.horizon)
+
+    def __rmul__(self, number: float) -> Schedule:
+        return Schedule(Product.of(number, self.term), self.horizon)
+
+    def __add__(self, other: Schedule | float) -> Schedule:
+        """Plus a number or another schedule, step by step; both begin together.
+
+        Raises:
+            TypeError, ValueError: if the summand is no finite number, or the horizons differ.
+        """
+        if isinstance(other, Schedule):
+            return Schedule(Sum.of(self.term, other.term), self._one_horizon(other))
+        return Schedule(Sum.of(self.term, other), self.horizon)
+
+    def __radd__(self, number: float) -> Schedule:
+        return Schedule(Sum.of(number, self.term), self.horizon)
+
+    def _one_horizon(self, other: Schedule) -> Horizon:
+        if Horizon() not in (self.horizon, other.horizon) and self.horizon != other.horizon:
+            raise ValueError(f"two horizons in one schedule: {self.horizon} and {other.horizon}")
+        return other.horizon if self.horizon == Horizon() else self.horizon
+
+    def repeat(self, times: int | None = None, *, growth: float = 1, scale: float = 1) -> Schedule:
+        """The same again and again: warm restarts.
+
+        Cycle n starts after exactly n lengths, however long an epoch is: floor(n * length). A
+        whole `growth` keeps lengths exact too; any other rounds the length of cycle n,
+        length * growth ** n, to the nearest whole step (half up), or to the nearest epoch where
+        the schedule is told in epochs alone.
+
+        Args:
+            times: how often in all; without end where None.
+            growth: how many times as long each cycle is as the one before.
+            scale: how many times as high each cycle is as the one before.
+        Raises:
+            TypeError, ValueError: if a number is not positive, or this schedule has no end.
+        Source: Loshchilov and Hutter 2017, arXiv:1608.03983.
+        Example:
+            >>> from glidepath import cosine
+            >>> sgdr = cosine(1.0, 0.0).over("10 steps").repeat(growth=2)
+            >>> [sgdr(step) for step in (0, 5, 10, 20, 30, 70)]
+            [1.0, 0.5, 1.0, 0.5, 1.0, 1.0]
+        """
+        return Schedule(Repeat(self.term, times=times, growth=growth, scale=scale), self.horizon)
+
+    def clip(self, min: float | None = None, max: float | None = None) -> Schedule:
+        """No value lower than `min`, none higher than `max`.
+
+        Raises:
+            TypeError, ValueError: if they are no numbers, both missing, or the wrong way round.
+        """
+        return Schedule(Clip(self.term, low=min, high=max), self.horizon)
+
+    def shift(self, by: DurationLike) -> Schedule:
+        """The same, beginning later; until then its first value holds.
+
+        Raises:
+            TypeError, ValueError: if it is no duration.
+        """
+        return Schedule(Shift(self.term, by=Duration.of(by)), self.horizon)
+
+    def lasting(self, duration: DurationLike) -> Schedule:
+        """The same with a length of its own: cut off there, or its last value held until then.
+
+        Raises:
+            TypeError, ValueError: if it is no duration.
+        """
+        return Schedule(Lasting(self.term, duration=Duration.of(duration)), self.horizon)
+
+    def cut(
+        self, by: float, *, on: Plateau, lowest: float = 0.0, steps: Sequence[int] = ()
+    ) -> Schedule:
+        """The same, times `by` each time that a condition holds; see `Plan.listen`.
+
+        Args:
+            by: the factor, such as 0.1.
+            on: the condition, such as `plateau("val_loss", patience=5)`.
+            lowest: no value is lower.
+            steps: from which on it has been cut; a plan fills them in from its events.
+        Raises:
+            TypeError, ValueError: if an argument is none of these.
+        """
+        return Schedule(Cut(self.term, by, on=on, lowest=lowest, steps=tuple(steps)), self.horizon)
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The segments with their places in time."""
-        return tuple(
-            self._place(segment, start, end - start)
-            for segment, start, end in zip(
-                self.segments, self.bounds, self.bounds[1:], strict=False
-            )
-        )
+    def frame(self) -> Frame:
+        """What turns its lengths into integers."""
+        return frame_for(self.term, self.horizon)
 
-    def _place(self, segment: Segment, start: int, length: int) -> Piece:
-        shift = int(segment.at == "end" and segment.shape.has_ends)
-        if segment.per == "step":
-            formula = segment.shape.formula(self.horizon, Fraction(1))
-            return Piece(formula, start, length, length, shift, None)
-        epoch = self.horizon.steps_per_epoch
-        if epoch < 1:
-            raise ValueError(
-                f'`per="epoch"` needs epochs of at least one step; {self.horizon.samples} samples '
-                f"in batches of {self.horizon.batch} are less"
-            )
-        formula = segment.shape.formula(self.horizon, epoch)
-        return Piece(formula, start, length, int(segment.duration.amount), shift, epoch)
+    @property
+    def total_steps(self) -> int | None:
+        """The number of steps until its end; None where it has none.
+
+        Raises:
+            ValueError: naming the number that the horizon lacks.
+        """
+        length = self.term.length(self.frame)
+        return None if length is None else int(length)
+
+    def seams(self, until: int) -> Iterator[int]:
+        """The steps before `until` at which one piece of it begins, in order."""
+        last = -1
+        for seam in self.term.seams(self.frame, Fraction(0)):
+            if seam >= until:
+                return
+            if int(seam) != last:
+                last = int(seam)
+                yield last
+
+    @cached_property
+    def _value(self) -> Callable[[Any, Any], Any]:
+        return self.term.place(self.frame, Fraction(0))
 
     def __call__(self, step: Any) -> Any:
         """The value at a step.
@@ -175,19 +201,17 @@ class Schedule:
         index = step if type(step) is int and step >= 0 else as_index(step)
         if index is None:
             return self._at_array(step)
-        pieces = self.pieces
-        return pieces[bisect_right(self.bounds, index, 1, len(pieces)) - 1].at(index, NUMBERS)
+        parts = self.frame.parts
+        return self._value(index if parts == 1 else index * parts + parts - 1, NUMBERS)
 
     def _at_array(self, steps: Any) -> Any:
         steps, xp = as_steps(steps)
-        first, *rest = self.pieces
-        value = first.at(steps, xp)
-        value = xp.where(steps >= 0, value, value)  # a constant is as long as the steps are
-        for piece in rest:
-            if piece.start <= xp.largest:
-                value = xp.where(steps >= piece.start, piece.at(steps, xp), value)
-        return value
+        values = xp.full(self._value(time_of(steps, self.frame.parts, xp), xp), steps)
+        return values if self.term.is_whole else xp.as_real(values)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Schedule, (self.term, self.horizon)
 
     def __repr__(self) -> str:
-        text = " >> ".join(map(repr, self.segments))
+        text = repr(self.term)
         return text if self.horizon == Horizon() else f"({text}).on({self.horizon!r})"

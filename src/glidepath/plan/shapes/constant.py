@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar, final
 
-from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import finite_as_given
-from glidepath.plan.shapes.shape import Formula, Shape
+from glidepath.plan.shapes.shape import Formula, InTicks, Shape
 
 
 @final
@@ -18,11 +16,13 @@ class Constant(Shape):
 
     value: float | int
     name: ClassVar[str] = "constant"
+    maths: ClassVar[str] = "value"
+    has_ends: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", finite_as_given("value", self.value))
 
-    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:  # noqa: ARG002
+    def formula(self, in_ticks: InTicks, parts: int) -> Formula:  # noqa: ARG002
         """The value, whatever the time."""
         return self._at
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
-from glidepath.plan.shapes.shape import SmoothShape
+from glidepath.plan.shapes.shape import Transition, progress
 
 
 @final
 @dataclass(frozen=True, repr=False)
-class Linear(SmoothShape):
+class Linear(Transition):
     """See `linear`."""
 
     name: ClassVar[str] = "linear"
+    maths: ClassVar[str] = "start + (end - start) * p"
 
-    def weight(self, progress: Any, xp: Any) -> Any:  # noqa: ARG002
-        """1 - p."""
-        return 1.0 - progress
+    def check(self) -> None:
+        """Any two numbers will do."""
+
+    def value(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+        """start * (1 - p) + end * p, which gives both ends exactly."""
+        p = progress(ticks, total)
+        return self.start * (1.0 - p) + self.end * p
 
 
 def linear(start: float, end: float) -> Linear:
@@ -29,8 +34,8 @@ def linear(start: float, end: float) -> Linear:
         start: value at the first step, in the unit of the scheduled quantity.
         end: value approached at the last.
     Raises:
-        TypeError: if either is not a number.
-        ValueError: if either is not finite.
+        TypeError: if a number is none.
+        ValueError: if a number is not finite.
     Example:
         >>> linear(0.0, 1e-3).over("1000 steps")(500)
         0.0005

@@ -1,4 +1,4 @@
-"""What every shape is: how a value goes from one number to another."""
+"""What every curve is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from glidepath.plan.duration import Duration, DurationLike
-from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import finite
-from glidepath.plan.schedule import Schedule, Segment
+
+if TYPE_CHECKING:
+    from glidepath.plan.schedule import Schedule
 
 Formula = Callable[[Any, int, Any], Any]
 """(ticks since the start, number of ticks, namespace) to value."""
+
+InTicks = Callable[[Duration], Fraction]
+"""The exact number of ticks in a duration."""
 
 
 class Shape(ABC):
@@ -25,12 +29,16 @@ class Shape(ABC):
     """
 
     name: ClassVar[str]
+    maths: ClassVar[str]
+    """The formula, in words of its fields, p (progress, 0 to 1) and t (ticks since the start)."""
     has_ends: ClassVar[bool] = True
     """Whether `at="end"` makes a difference: stairs have no end that they go towards."""
+    counts_parts: ClassVar[bool] = False
+    """Whether the formula takes parts of a tick, see `times`, for it counts lengths exactly."""
 
     @abstractmethod
-    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:
-        """The curve, with every duration in it turned into ticks of so many steps."""
+    def formula(self, in_ticks: InTicks, parts: int) -> Formula:
+        """The curve, with every duration in it turned into ticks, or into parts of them."""
 
     @property
     @abstractmethod
@@ -40,7 +48,14 @@ class Shape(ABC):
     @property
     @abstractmethod
     def extremes(self) -> tuple[float, float]:
-        """The smallest and the largest value that the curve can take."""
+        """The smallest and the largest value that the curve can take; NaN where nobody knows."""
+
+    @final
+    @property
+    def lengths(self) -> tuple[Duration, ...]:
+        """The durations inside."""
+        values = (getattr(self, one.name) for one in fields(self))  # type: ignore[arg-type]
+        return tuple(value for value in values if isinstance(value, Duration))
 
     def over(self, duration: DurationLike, *, at: str = "start", per: str = "step") -> Schedule:
         """Lay the curve out in time.
@@ -61,7 +76,10 @@ class Shape(ABC):
             >>> [ramp.over(4, at="end")(t) for t in range(4)]
             [0.25, 0.5, 0.75, 1.0]
         """
-        return Schedule((Segment(self, Duration.of(duration), at, per),))
+        from glidepath.plan.algebra import Segment
+        from glidepath.plan.schedule import Schedule
+
+        return Schedule(Segment(self, Duration.of(duration), at, per))
 
     def __repr__(self) -> str:
         parts = []
@@ -74,8 +92,8 @@ class Shape(ABC):
 
 
 @dataclass(frozen=True, repr=False)
-class SmoothShape(Shape):
-    """A curve of the progress p in [0, 1] from one number to another."""
+class Transition(Shape):
+    """A curve from one number to another."""
 
     start: float = field(metadata={"key": "from"})
     end: float = field(metadata={"key": "to"})
@@ -83,21 +101,20 @@ class SmoothShape(Shape):
     def __post_init__(self) -> None:
         for end in ("start", "end"):
             object.__setattr__(self, end, finite(end, getattr(self, end)))
+        self.check()
 
     @abstractmethod
-    def weight(self, progress: Any, xp: Any) -> Any:
-        """How much of the start is left: 1 at p = 0, 0 at p = 1."""
+    def check(self) -> None:
+        """Refuse numbers that make no curve, with a ValueError."""
+
+    @abstractmethod
+    def value(self, ticks: Any, total: int, xp: Any) -> Any:
+        """The value after so many of `total` ticks."""
 
     @final
-    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:  # noqa: ARG002
+    def formula(self, in_ticks: InTicks, parts: int) -> Formula:  # noqa: ARG002
         """The curve; there is no duration in it."""
         return self.value
-
-    @final
-    def value(self, ticks: Any, total: int, xp: Any) -> Any:
-        """start * w(p) + end * (1 - w(p)), which gives both ends exactly."""
-        weight = self.weight(ticks / float(total), xp)
-        return self.start * weight + self.end * (1.0 - weight)
 
     @final
     @property
@@ -110,3 +127,28 @@ class SmoothShape(Shape):
     def extremes(self) -> tuple[float, float]:
         """The two ends."""
         return min(self.start, self.end), max(self.start, self.end)
+
+
+@dataclass(frozen=True, repr=False)
+class SmoothShape(Transition):
+    """A transition by a weight of the start that falls from 1 to 0."""
+
+    @abstractmethod
+    def weight(self, ticks: Any, total: int, xp: Any) -> Any:
+        """How much of the start is left after so many of `total` ticks."""
+
+    @final
+    def value(self, ticks: Any, total: int, xp: Any) -> Any:
+        """start * w + end * (1 - w), which gives both ends exactly."""
+        weight = self.weight(ticks, total, xp)
+        return self.start * weight + self.end * (1.0 - weight)
+
+
+def progress(ticks: Any, total: int) -> Any:
+    """p: the share of the ticks that have passed."""
+    return ticks / float(total)
+
+
+def remaining(ticks: Any, total: int, xp: Any) -> Any:
+    """1 - p, with all its digits near the end, where the root of it may be taken."""
+    return (total - ticks) / float(total) if total <= xp.largest else 1.0 - ticks / float(total)

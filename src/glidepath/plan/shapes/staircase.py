@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import partial
 from typing import Any, ClassVar, final
 
 from glidepath.plan.duration import Duration, DurationLike
-from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import finite_as_given
-from glidepath.plan.periods import count_whole
-from glidepath.plan.shapes.shape import Formula, Shape
+from glidepath.plan.shapes.shape import Formula, InTicks, Shape
+from glidepath.plan.shapes.stairs import parts_in
+from glidepath.plan.times import count
 
 
 @final
@@ -25,7 +24,9 @@ class Staircase(Shape):
     every: Duration = field(kw_only=True)
     by: float | int = field(default=1, kw_only=True)
     name: ClassVar[str] = "staircase"
+    maths: ClassVar[str] = "start, one more of `by` each `every`, no further than end"
     has_ends: ClassVar[bool] = False
+    counts_parts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for number in ("start", "end", "by"):
@@ -34,22 +35,16 @@ class Staircase(Shape):
         if self.by <= 0:
             raise ValueError(f"`by` is the height of a stair and must be positive, got {self.by}")
 
-    def formula(self, horizon: Horizon, tick: Fraction) -> Formula:
-        """The stairs, with `every` in ticks, exactly: an epoch may be a fraction of steps.
+    def formula(self, in_ticks: InTicks, parts: int) -> Formula:
+        """The stairs, with `every` in parts of a tick, exactly.
 
         Raises:
             ValueError: if a stair is shorter than a tick.
         """
-        every = horizon.steps_in(self.every) / tick
-        if every < 1:
-            raise ValueError(
-                f"`every` must be at least one step, or epoch if the value moves per "
-                f"epoch; got {self.every}, which is {float(every):.4g} of one"
-            )
-        return partial(self._at, every)
+        return partial(self._at, parts_in(self.every, in_ticks, parts))
 
-    def _at(self, every: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
-        taken = count_whole(ticks, every, xp)
+    def _at(self, every: int, time: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+        taken = count(time, every, xp)
         stairs = math.ceil(abs(self.end - self.start) / self.by)
         rise = self.by if self.end >= self.start else -self.by
         climbed = self.start + rise * xp.minimum(taken, stairs)
