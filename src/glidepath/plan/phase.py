@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
-from glidepath.plan.duration import Duration, DurationLike
-from glidepath.plan.quantities import as_shape
-from glidepath.plan.schedule import Segment
-from glidepath.plan.shapes import Constant, Shape
-
-Values = tuple[tuple[str, Shape], ...]
-
-
-def named_shapes(values: dict[str, object]) -> Values:
-    """Quantities and their shapes, in the order of the names."""
-    return tuple((name, as_shape(name, value)) for name, value in sorted(values.items()))
+from glidepath.plan.algebra import Segment
+from glidepath.plan.duration import REST, Duration, DurationLike
+from glidepath.plan.listening import Plateau
+from glidepath.plan.shapes import Shape
+from glidepath.plan.values import Values, as_arguments, named_values
 
 
-def as_arguments(values: Values) -> str:
-    """Quantities as the keyword arguments that make them."""
-    return ", ".join(
-        f"{name}={shape.value if isinstance(shape, Constant) else shape!r}"
-        for name, shape in values
-    )
-
-
+@final
 @dataclass(frozen=True, init=False, repr=False)
 class Phase:
-    """A stretch in which each quantity follows its own shape: `Phase("decay", 1000, lr=0.1)`.
+    """A stretch in which each quantity follows its own curve: `Phase("decay", 1000, lr=0.1)`.
 
     Attributes:
         name: what it is called.
-        duration: how long it lasts.
+        duration: how long it lasts, or at most lasts.
         at: "start" or "end", as in `Shape.over`.
         per: "step" or "epoch", as in `Shape.over`.
-        values: (quantity, shape) pairs, by name.
+        until: the condition that ends it before its time, if there is one.
+        values: (key, value) pairs, by key.
     """
 
     name: str
     duration: Duration
     at: str
     per: str
+    until: Plateau | None
     values: Values
 
     def __init__(
@@ -50,16 +40,20 @@ class Phase:
         *,
         at: str = "start",
         per: str = "step",
+        until: Plateau | None = None,
         **values: object,
     ) -> None:
         """Check and keep.
 
         Args:
             name: a text to call it by.
-            duration: such as "1000 steps" or "10 epochs"; an int is steps.
+            duration: such as "1000 steps", "10 epochs" or "20%"; an int is steps; "rest", for
+                the last phase, is what remains of the horizon's `total_steps`.
             at: where in each tick a shape is sampled, as in `Shape.over`.
             per: what a tick is, as in `Shape.over`.
-            **values: a shape or a number for each quantity.
+            until: such as `plateau("val_loss", patience=5)`, to end it before its time.
+            **values: for each quantity a number, a shape as long as the phase, a schedule that
+                begins with it, or a dictionary of these by parameter group.
         Raises:
             TypeError, ValueError: naming the argument and what would work.
         """
@@ -67,21 +61,27 @@ class Phase:
             raise ValueError(f"a phase needs a name of printable characters, got {name!r}")
         object.__setattr__(self, "name", name)
         try:
+            if not isinstance(until, Plateau | None):
+                raise TypeError(f'`until` must be a condition such as plateau("val_loss", '
+                                f"patience=5), got {until!r}")  # fmt: skip
             object.__setattr__(self, "duration", Duration.of(duration))
             object.__setattr__(self, "at", at)
             object.__setattr__(self, "per", per)
-            object.__setattr__(self, "values", named_shapes(values))
-            for _, shape in self.values:
-                self.segment(shape)
+            object.__setattr__(self, "until", until)
+            object.__setattr__(self, "values", named_values(values))
+            for _, value in self.values:
+                if isinstance(value, Shape) and self.duration.unit != REST:
+                    self.segment(value, self.duration)
         except (TypeError, ValueError) as error:
             raise type(error)(f"phase {name!r}: {error}") from None
 
-    def segment(self, shape: Shape) -> Segment:
-        """A shape, as long as the phase is."""
-        return Segment(shape, self.duration, self.at, self.per)
+    def segment(self, shape: Shape, duration: Duration) -> Segment:
+        """A shape, sampled as the phase says."""
+        return Segment(shape, duration, self.at, self.per)
 
     def __repr__(self) -> str:
         clock = f", at={self.at!r}" if self.at != "start" else ""
         clock += f", per={self.per!r}" if self.per != "step" else ""
+        clock += f", until={self.until!r}" if self.until is not None else ""
         values = f", {as_arguments(self.values)}" if self.values else ""
         return f"Phase({self.name!r}, {str(self.duration)!r}{clock}{values})"

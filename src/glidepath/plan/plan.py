@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, final
 
 from glidepath.plan.arrays import as_index
-from glidepath.plan.duration import Duration
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.phase import Phase, Values, as_arguments, named_shapes
-from glidepath.plan.quantities import QUANTITIES, nearest, own_quantities
+from glidepath.plan.listening import Event
+from glidepath.plan.phase import Phase
+from glidepath.plan.quantities import QUANTITIES, nearest, own_names
 from glidepath.plan.schedule import Schedule
-from glidepath.plan.shapes import Constant, Shape
+from glidepath.plan.spans import PhaseError, Span, spans
+from glidepath.plan.values import Values, as_arguments, group_of, named_values, quantity_of
+from glidepath.plan.wiring import conditions_in, term_of
 
-
-class PhaseError(ValueError):
-    """Phases that make no plan; it knows the name of the one to look at."""
-
-    def __init__(self, message: str, phase: str) -> None:
-        super().__init__(message)
-        self.phase = phase
+if TYPE_CHECKING:
+    from glidepath.plan.checks import Finding
+    from glidepath.plan.listener import Listener
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Moment:
         step: the update, counted from 0.
         epoch: epochs begun and done before it, where the horizon knows epochs, else None.
         phase: the name of the phase.
-        values: every quantity's value.
+        values: every quantity's value, by name; a group's by `quantity.group`.
     """
 
     step: int
@@ -44,15 +40,18 @@ class Moment:
     values: dict[str, float | int]
 
 
+@final
 @dataclass(frozen=True, init=False, repr=False)
 class Plan:
     """Phases in order, values that hold throughout, and a horizon.
 
     Attributes:
         phases: in order.
-        values: (quantity, shape) pairs that hold wherever a phase says nothing.
+        values: (key, value) pairs that hold wherever a phase says nothing.
         horizon: what the run is measured in.
         quantities: names of quantities beyond the standard ones.
+        groups: names of parameter groups.
+        events: what happened to the run, where it listens, and where it was branched.
 
     Example:
         >>> from glidepath import Phase, Plan, cosine, linear
@@ -69,21 +68,29 @@ class Plan:
     values: Values
     horizon: Horizon
     quantities: tuple[str, ...]
+    groups: tuple[str, ...]
+    events: tuple[Event, ...]
 
     def __init__(
         self,
         *phases: Phase,
         horizon: Horizon | None = None,
         quantities: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        events: Iterable[Event] = (),
         **values: object,
     ) -> None:
         """Check and keep.
 
         Args:
             *phases: at least one.
-            horizon: needed where a length is in epochs.
+            horizon: needed where a length is in anything but steps.
             quantities: names of your own, beside the standard ones.
-            **values: numbers for quantities, wherever a phase says nothing.
+            groups: names of parameter groups, of the values given by group.
+            events: what happened to the run, in any order.
+            **values: for each quantity what holds wherever a phase says nothing: a number; or,
+                if no phase has another, a shape as long as all phases or a schedule that begins
+                with the first; or a dictionary of these by parameter group.
         Raises:
             TypeError, ValueError: naming what is wrong and what would work.
         """
@@ -93,105 +100,97 @@ class Plan:
             raise TypeError(f"`horizon` must be a Horizon, got {horizon!r}")
         object.__setattr__(self, "phases", tuple(phases))
         object.__setattr__(self, "horizon", Horizon() if horizon is None else horizon)
-        object.__setattr__(self, "quantities", own_quantities(quantities))
-        object.__setattr__(self, "values", named_shapes(values))
+        object.__setattr__(self, "quantities", own_names("quantities", quantities))
+        object.__setattr__(self, "groups", own_names("groups", groups))
+        object.__setattr__(self, "events", tuple(sorted(events)))
+        object.__setattr__(self, "values", named_values(values))
         if not self.names:
             raise ValueError("a plan needs a quantity that it gives values to, such as `lr`")
         self._check_names()
-        self._check_values()
-        self._check_lengths()
+        self._check_events()
+        for name in self.names:
+            _ = self[name].total_steps, self[name](0)
 
     def _check_names(self) -> None:
-        repeated = [p.name for p in self.phases if sum(q.name == p.name for q in self.phases) > 1]
+        names = [phase.name for phase in self.phases]
+        repeated = [name for name in names if names.count(name) > 1]
         if repeated:
             raise PhaseError(
                 f"two phases are called {repeated[0]!r}; names must differ", repeated[0]
             )
         known = [*QUANTITIES, *self.quantities]
-        for values in self._all_values:
-            for name, _ in values:
-                if name not in known:
-                    raise ValueError(
-                        f"`{name}` is no quantity: {nearest(name, known)} "
-                        f'(a quantity of your own is declared by quantities=["{name}"])'
-                    )
-
-    def _check_values(self) -> None:
-        for name, shape in self.values:
-            if not isinstance(shape, Constant):
+        for key in self.names:
+            if quantity_of(key) not in known:
                 raise ValueError(
-                    f"`{name}` holds throughout the plan and must be a number, got {shape}; "
-                    "a shape belongs into a phase"
+                    f"`{key}` is no quantity: {nearest(quantity_of(key), known)} "
+                    f'(a quantity of your own is declared by quantities=["{key}"])'
                 )
-        held = dict(self.values)
-        for name in self.names:
-            for phase in self.phases:
-                if name not in held and name not in dict(phase.values):
-                    raise PhaseError(
-                        f"`{name}` has no value in phase {phase.name!r}: "
-                        "give it one there, or one for the whole plan",
-                        phase.name,
-                    )
-
-    def _check_lengths(self) -> None:
-        total = self.horizon.total_steps
-        for phase, end in zip(self.phases, self.bounds[1:], strict=True):
-            if total is not None and end > total:
-                raise PhaseError(
-                    f"phase {phase.name!r} ends at step {end}, after the run's `total_steps` "
-                    f"of {total}: shorten it or lengthen the run",
-                    phase.name,
+            if group_of(key) and group_of(key) not in self.groups:
+                hint = nearest(group_of(key), list(self.groups)) if self.groups else ""
+                raise ValueError(
+                    f"`{group_of(key)}` is no parameter group: {hint}".rstrip(": ")
+                    + f' (groups are declared by groups=["{group_of(key)}"])'
                 )
-        for name in self.names:
-            _ = self[name].pieces
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The quantities that the plan has, in the order of their names."""
-        return tuple(sorted({name for values in self._all_values for name, _ in values}))
-
-    @property
-    def _all_values(self) -> tuple[Values, ...]:
-        return (self.values, *(phase.values for phase in self.phases))
+    def _check_events(self) -> None:
+        conditions = {phase.name: {"ends"} for phase in self.phases}
+        for place, values in [("", self.values), *((p.name, p.values) for p in self.phases)]:
+            for key, value in values:
+                if conditions_in(key, value):
+                    conditions.setdefault(f"{place}/{key}" if place else key, {"cuts"})
+        for event in self.events:
+            if event.kind not in conditions.get(event.target, ()):
+                raise ValueError(f"nothing in the plan that {event} could have happened to")
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The quantities that the plan has, and groups as `quantity.group`, in order."""
+        given = (self.values, *(phase.values for phase in self.phases))
+        return tuple(sorted({key for values in given for key, _ in values}))
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """Where each phase lies."""
+        return spans(self.phases, self.horizon, self.events)
+
+    @property
     def bounds(self) -> tuple[int, ...]:
         """The first step of each phase, then the number of steps of all."""
-        return self.horizon.bounds(phase.duration for phase in self.phases)
+        return (*self.starts, self.spans[-1].end)
 
     @cached_property
-    def _schedules(self) -> dict[str, Schedule]:
-        held = dict(self.values)
-        schedules = {}
-        for name in self.names:
-            shapes = [dict(phase.values).get(name) or held[name] for phase in self.phases]
-            segments = (p.segment(shape) for p, shape in zip(self.phases, shapes, strict=True))
-            schedules[name] = Schedule(tuple(segments), self.horizon)
-        return schedules
+    def starts(self) -> tuple[int, ...]:
+        """The first step of each phase."""
+        return tuple(span.first for span in self.spans)
 
-    def __getitem__(self, name: str) -> Schedule:
-        """The schedule of one quantity.
-
-        Raises:
-            KeyError: if the plan has no such quantity.
-        """
-        try:
-            return self._schedules[name]
-        except KeyError:
-            raise KeyError(f"the plan has no `{name}`; it has {', '.join(self.names)}") from None
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._schedules
+    @cached_property
+    def planned_steps(self) -> int:
+        """The number of updates if no phase ends before its time."""
+        return self.horizon.total_steps or spans(self.phases, self.horizon, ())[-1].end
 
     @property
     def total_steps(self) -> int:
         """The number of updates in the run."""
-        return self.horizon.total_steps or self.bounds[-1]
+        return self.horizon.total_steps or self.spans[-1].end
 
-    @property
-    def starts(self) -> tuple[int, ...]:
-        """The first step of each phase."""
-        return self.bounds[:-1]
+    @cached_property
+    def _schedules(self) -> dict[str, Schedule]:
+        return {name: Schedule(term_of(self, name), self.horizon) for name in self.names}
+
+    def __getitem__(self, name: str) -> Schedule:
+        """The schedule of a quantity, `plan["lr"]`, or of one of its groups, `plan["lr.head"]`.
+
+        Raises:
+            KeyError: if the plan has no such quantity, or no such group.
+        """
+        if name in self._schedules:
+            return self._schedules[name]
+        if group_of(name) in self.groups and quantity_of(name) in self._schedules:
+            return self._schedules[quantity_of(name)]
+        raise KeyError(f"the plan has no `{name}`; it has {', '.join(self.names)}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._schedules
 
     def phase_at(self, step: int) -> Phase:
         """The phase that a step lies in; past the end the last.
@@ -200,7 +199,7 @@ class Plan:
             TypeError: if the step is not an int.
             ValueError: if it is negative.
         """
-        return self.phases[bisect_right(self.starts, _one_step(step)) - 1]
+        return self.phases[bisect_right(self.starts, one_step(step)) - 1]
 
     def at(self, step: int) -> Moment:
         """Everything the plan says about one step.
@@ -209,79 +208,150 @@ class Plan:
             TypeError: if the step is not an int.
             ValueError: if it is negative.
         """
-        step = _one_step(step)
+        step = one_step(step)
         values = {name: schedule(step) for name, schedule in self._schedules.items()}
-        has_epochs = self.horizon.samples is not None and self.horizon.batch is not None
+        has_epochs = self.horizon.has_epochs
         epoch = float(step / self.horizon.steps_per_epoch) if has_epochs else None
         return Moment(step, epoch, self.phase_at(step).name, values)
 
+    def explain(self, step: int) -> str:
+        """In words: which phase, which formula and which numbers gave the values at a step.
+
+        Raises:
+            TypeError: if the step is not an int.
+            ValueError: if it is negative.
+        """
+        from glidepath.plan.explanation import explanation
+
+        return explanation(self, one_step(step))
+
+    def check(self) -> list[Finding]:
+        """What looks wrong with the plan, worst first; see `checks`."""
+        from glidepath.plan.checks import check
+
+        return check(self)
+
+    def listen(self) -> Listener:
+        """A listener that turns what a run measures into events; see `Listener`."""
+        from glidepath.plan.listener import Listener
+
+        return Listener(self)
+
+    def with_events(self, events: Iterable[Event]) -> Plan:
+        """The same plan with these events in the place of its own.
+
+        Raises:
+            ValueError: if one of them could not have happened.
+        """
+        return self._with(events=tuple(events))
+
+    def extend(self, *phases: Phase, total_steps: int | None = None) -> Plan:
+        """A longer run: the same plan, then more phases. Its past stays as it is.
+
+        Args:
+            *phases: what follows the plan's last step.
+            total_steps: of the longer run, where a phase is told in parts of it.
+        Raises:
+            TypeError, ValueError: if the phases do not fit, or the plan is told in percentages
+                of its run that are no whole steps.
+        """
+        from glidepath.plan.changes import extended
+
+        return extended(self, phases, total_steps)
+
+    def branch(self, at: int, *phases: Phase, total_steps: int | None = None) -> Plan:
+        """Another way to go on from a step: what came before it stays as it is.
+
+        A jump in the rate at the seam is a finding of `check`.
+
+        Args:
+            at: the first step of the new phases, such as that of a cool-down.
+            *phases: what follows.
+            total_steps: of the new run, where a phase is told in parts of it.
+        Raises:
+            TypeError, ValueError: if the step lies outside of the run, the phases do not fit, or
+                the plan is told in percentages of its run that are no whole steps.
+        """
+        from glidepath.plan.changes import branched
+
+        return branched(self, one_step(at), phases, total_steps)
+
     def as_table(self) -> dict[str, Any]:
-        """The plan in plain dictionaries, lists, texts and numbers, as it stands in a file."""
-        table: dict[str, Any] = {"version": 1}
-        if self.quantities:
-            table["quantities"] = list(self.quantities)
-        table |= {name: as_value(shape) for name, shape in self.values}
-        if self.horizon.given():
-            table["horizon"] = self.horizon.given()
-        table["phase"] = [_phase_table(phase) for phase in self.phases]
-        return table
+        """The plan in plain dictionaries, lists, texts and numbers, as it stands in a file.
+
+        Raises:
+            ValueError: if it has a function, which a file can't hold.
+        """
+        from glidepath.plan.tables import plan_table
+
+        return plan_table(self)
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that equal plans share: of SHA-256 over the plan's table."""
-        table = self.as_table()
-        del table["version"]  # of the file format, not of the plan
-        text = json.dumps(_without_number_types(table), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """16 hexadecimal digits that equal plans share: of SHA-256 over the plan's table.
+
+        Raises:
+            ValueError: if it has a function, of which nobody can tell whether it is the same.
+        """
+        from glidepath.plan.tables import fingerprint
+
+        return fingerprint(self)
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "phases": self.phases,
+            "horizon": self.horizon,
+            "quantities": self.quantities,
+            "groups": self.groups,
+            "events": self.events,
+            "values": self.values,
+        }
+
+    def _with(self, **changes: Any) -> Plan:
+        return rebuild(**self._arguments() | changes)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.phases, self.values, self.horizon, self.quantities)
+        return rebuild, tuple(self._arguments().values())
 
     def __repr__(self) -> str:
         parts = [repr(phase) for phase in self.phases]
         parts += [as_arguments(self.values)] if self.values else []
         parts += [f"horizon={self.horizon!r}"] if self.horizon.given() else []
-        parts += [f"quantities={list(self.quantities)}"] if self.quantities else []
+        for name in ("quantities", "groups", "events"):
+            parts += [f"{name}={list(getattr(self, name))}"] if getattr(self, name) else []
         return f"Plan({', '.join(parts)})"
 
 
-def _one_step(step: int) -> int:
+def one_step(step: int) -> int:
+    """A step as an int.
+
+    Raises:
+        TypeError: if it is no int, or an array of them.
+        ValueError: if it is negative.
+    """
     index = as_index(step)
     if index is None:
         raise TypeError("a plan is asked about one step; plan[name] takes an array of them")
     return index
 
 
-def _rebuild(
-    phases: tuple[Phase, ...], values: Values, horizon: Horizon, quantities: tuple[str, ...]
+def rebuild(  # noqa: PLR0917 - what pickle calls
+    phases: tuple[Phase, ...],
+    horizon: Horizon,
+    quantities: tuple[str, ...],
+    groups: tuple[str, ...],
+    events: tuple[Event, ...],
+    values: Values,
 ) -> Plan:
-    return Plan(*phases, horizon=horizon, quantities=quantities, **dict(values))
-
-
-def _phase_table(phase: Phase) -> dict[str, Any]:
-    table: dict[str, Any] = {"name": phase.name, "for": str(phase.duration)}
-    table |= {"at": phase.at} if phase.at != "start" else {}
-    table |= {"per": phase.per} if phase.per != "step" else {}
-    return table | {name: as_value(shape) for name, shape in phase.values}
-
-
-def as_value(shape: Shape) -> float | int | dict[str, Any]:
-    """A shape as it stands in a file: a number, or a table with its name and numbers."""
-    if isinstance(shape, Constant):
-        return shape.value
-    table: dict[str, Any] = {"shape": shape.name}
-    for field in fields(shape):  # type: ignore[arg-type]
-        value = getattr(shape, field.name)
-        if value != field.default:
-            key = field.metadata.get("key", field.name)
-            table[key] = str(value) if isinstance(value, Duration) else value
-    return table
-
-
-def _without_number_types(value: Any) -> Any:
-    """The same tree with 1 and 1.0 alike, for plans that compare equal."""
-    if isinstance(value, dict):
-        return {key: _without_number_types(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_number_types(item) for item in value]
-    return float(value).hex() if isinstance(value, int | float) else value
+    """A plan from its attributes."""
+    by_quantity: dict[str, dict[str, object]] = {}
+    for key, value in values:
+        by_quantity.setdefault(quantity_of(key), {})[group_of(key) or "default"] = value
+    return Plan(
+        *phases,
+        horizon=horizon,
+        quantities=quantities,
+        groups=groups,
+        events=events,
+        **by_quantity,
+    )

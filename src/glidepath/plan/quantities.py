@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from glidepath.plan.numbers import finite_as_given
-from glidepath.plan.schedule import Schedule
-from glidepath.plan.shapes import Shape, constant
-
 
 @dataclass(frozen=True)
 class Quantity:
@@ -48,53 +44,32 @@ QUANTITIES = {
 }
 
 
-RESERVED = ("version", "quantities", "horizon", "phase", "name", "for", "duration", "at", "per")
-"""What else stands in a plan, and can't be the name of a quantity."""
+RESERVED = (
+    *("version", "quantities", "groups", "horizon", "phase", "event", "name", "for", "duration"),
+    *("at", "per", "until", "default"),
+)
+"""What else stands in a plan, and can't be the name of a quantity or a group."""
 
 
-def own_quantities(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of a user's own quantities, in order, each once.
+def own_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Names of a user's own `quantities` or `groups`, in order, each once.
 
     Raises:
         TypeError: if it is not a sequence of texts.
         ValueError: if one can't stand as a key in Python and in a file.
     """
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f'`quantities` must be a list of names, such as ["mixup"], got {names!r}')
+        raise TypeError(f'`{what}` must be a list of names, such as ["mixup"], got {names!r}')
     for name in names:
         if not (name.isidentifier() and name.isascii()) or name in RESERVED:
-            raise ValueError(f"a quantity can't be called {name!r}: use letters, digits and _")
+            raise ValueError(
+                f"one of the `{what}` can't be called {name!r}: use letters, digits and _"
+            )
     return tuple(sorted(set(names)))
 
 
 def nearest(name: str, known: list[str]) -> str:
     """A hint for a misspelt name: the nearest known one, else all of them."""
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    swapped = [one for one in known if sorted(one) == sorted(name)]
+    close = swapped or get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else f"known are {', '.join(sorted(known))}"
-
-
-def as_shape(name: str, value: object) -> Shape:
-    """A quantity's value as a shape, checked against what the quantity may be.
-
-    Raises:
-        TypeError: if it is neither a number nor a shape.
-        ValueError: if it takes values that the quantity can't have.
-    """
-    if isinstance(value, Shape):
-        shape = value
-    elif isinstance(value, Schedule):
-        raise TypeError(
-            f"`{name}` has a length of its own; a phase gives it one: drop `.over(...)`"
-        )
-    else:
-        shape = constant(finite_as_given(name, value))
-    quantity = QUANTITIES.get(name, Quantity(name, "", smallest=-math.inf))
-    if quantity.is_whole and not shape.is_whole:
-        raise ValueError(
-            f"`{name}` takes whole numbers only: a constant or a staircase of them, got {shape}"
-        )
-    if shape.extremes[0] < quantity.smallest:
-        raise ValueError(f"`{name}` must be at least {quantity.smallest:g}, got {shape}")
-    if shape.extremes[1] > quantity.largest:
-        raise ValueError(f"`{name}` must be at most {quantity.largest:g}, got {shape}")
-    return shape

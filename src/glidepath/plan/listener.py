@@ -1,0 +1,97 @@
+"""From what a run measures to a plan's events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from glidepath.plan.listening import Ear, Event, Plateau
+from glidepath.plan.numbers import positive_count
+from glidepath.plan.wiring import conditions_in
+
+if TYPE_CHECKING:
+    from glidepath.plan.plan import Plan
+
+
+class Listener:
+    """Hears measurements in order and keeps the plan that they make of it.
+
+    What it knows follows from the measurements alone: a run that is resumed gives those of its
+    record to a new listener and has the same plan again.
+
+    Attributes:
+        plan: with the events so far; a new value after each event.
+
+    Example:
+        >>> from glidepath import Phase, Plan, constant, plateau
+        >>> lr = constant(1.0).over(100).cut(0.1, on=plateau("loss", patience=1))
+        >>> listener = Plan(Phase("training", 100, lr=lr)).listen()
+        >>> for step, loss in [(10, 3.0), (20, 3.0), (30, 3.0)]:
+        ...     events = listener.hear(step, {"loss": loss})
+        >>> events
+        [Event(step=30, kind='cuts', target='training/lr')]
+        >>> listener.plan["lr"](29), listener.plan["lr"](30)
+        (1.0, 0.1)
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._ears: dict[tuple[str, str], Ear] = {}
+        self._last_step = 0
+
+    def hear(self, step: int, measured: Mapping[str, float]) -> list[Event]:
+        """Take in what was measured after so many updates.
+
+        An event changes the values from this step on, never earlier ones.
+
+        Args:
+            step: the number of updates that have been done, which is the next one's step.
+            measured: metrics by name; those that no condition names are ignored.
+        Returns:
+            The events that come of it.
+        Raises:
+            TypeError: if the step is no whole number.
+            ValueError: if it is not after the last one that was heard.
+        """
+        if positive_count("step", step) <= self._last_step:
+            raise ValueError(
+                f"`step` must be after {self._last_step}, the last one heard, got {step}"
+            )
+        self._last_step = step
+        events = [
+            Event(step, kind, target)
+            for kind, target, condition in _conditions(self.plan, step)
+            if condition.metric in measured
+            and self._ear(kind, target, condition).hears(float(measured[condition.metric]))
+        ]
+        if events:
+            self.plan = self.plan.with_events([*self.plan.events, *events])
+        return events
+
+    def replay(self, measurements: Iterable[tuple[int, Mapping[str, float]]]) -> Plan:
+        """Hear measurements one after another.
+
+        Returns:
+            The plan with all the events that come of them.
+        Raises:
+            TypeError, ValueError: as in `hear`.
+        """
+        for step, measured in measurements:
+            self.hear(step, measured)
+        return self.plan
+
+    def _ear(self, kind: str, target: str, condition: Plateau) -> Ear:
+        return self._ears.setdefault((kind, target), Ear(condition))
+
+
+def _conditions(plan: Plan, step: int) -> list[tuple[str, str, Plateau]]:
+    """What is listened to at a step: (kind of event, its target, condition)."""
+    phase = plan.phase_at(step)
+    span = plan.spans[plan.phases.index(phase)]
+    found = [("cuts", key, cut.on) for key, value in plan.values
+             for cut in conditions_in(key, value)]  # fmt: skip
+    found += [("cuts", f"{phase.name}/{key}", cut.on) for key, value in phase.values
+              for cut in conditions_in(key, value)]  # fmt: skip
+    if phase.until is not None and span.first < step < span.end and not span.was_ended:
+        found.append(("ends", phase.name, phase.until))
+    return found

@@ -1,0 +1,120 @@
+"""Plans that listen: conditions on what a run measures, and the events that come of them.
+
+A plan with the list of its events is again a pure function of the step. What a listener has heard
+is a pure function of the measurements, so that a run that is resumed or drawn anew replays them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar, final
+
+from glidepath.plan.numbers import finite, positive_count
+
+MODES = ("min", "max")
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Plateau:
+    """A condition; see `plateau`."""
+
+    metric: str
+    patience: int = field(kw_only=True)
+    min_delta: float = field(default=0.0, kw_only=True)
+    mode: str = field(default="min", kw_only=True)
+    cooldown: int = field(default=0, kw_only=True)
+    name: ClassVar[str] = "plateau"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.metric, str) or not self.metric:
+            raise TypeError(f'`metric` must be a name such as "val_loss", got {self.metric!r}')
+        for name in ("patience", "cooldown"):
+            number = getattr(self, name)
+            if isinstance(number, bool) or number != 0:
+                number = positive_count(name, number)
+            object.__setattr__(self, name, number)
+        object.__setattr__(self, "min_delta", finite("min_delta", self.min_delta))
+        if self.min_delta < 0:
+            raise ValueError(f"`min_delta` must be at least 0, got {self.min_delta}")
+        if self.mode not in MODES:
+            raise ValueError(f'`mode` must be "min" or "max", got {self.mode!r}')
+
+    def __repr__(self) -> str:
+        rest = f", min_delta={self.min_delta!r}" if self.min_delta else ""
+        rest += f", mode={self.mode!r}" if self.mode != "min" else ""
+        rest += f", cooldown={self.cooldown!r}" if self.cooldown else ""
+        return f"plateau({self.metric!r}, patience={self.patience}{rest})"
+
+
+def plateau(
+    metric: str, *, patience: int, min_delta: float = 0.0, mode: str = "min", cooldown: int = 0
+) -> Plateau:
+    """A metric that has not improved for more than `patience` measurements in a row.
+
+    A measurement is an improvement if it is better than the best so far by more than `min_delta`;
+    a NaN never is. torch's `ReduceLROnPlateau` counts the same way with `threshold_mode="abs"`.
+
+    Args:
+        metric: its name in the run's measurements.
+        patience: how many measurements without improvement are put up with.
+        min_delta: absolute, in the metric's unit.
+        mode: "min" where less is better, "max" where more is.
+        cooldown: measurements after an event during which none counts as bad.
+    Raises:
+        TypeError, ValueError: if an argument is none of these.
+    Example:
+        >>> plateau("val_loss", patience=5, min_delta=1e-3)
+        plateau('val_loss', patience=5, min_delta=0.001)
+    """
+    return Plateau(metric, patience=patience, min_delta=min_delta, mode=mode, cooldown=cooldown)
+
+
+@final
+@dataclass(frozen=True, order=True)
+class Event:
+    """Something that happened to a run.
+
+    Attributes:
+        step: the first step that it changes.
+        kind: "ends" a phase early, or "cuts" a value.
+        target: the phase's name, or phase and quantity as "decay/lr".
+
+    Raises:
+        TypeError: if the step is no whole number.
+        ValueError: if it is below 1, or the kind is unknown.
+    """
+
+    step: int
+    kind: str
+    target: str
+
+    def __post_init__(self) -> None:
+        positive_count("step", self.step)
+        if self.kind not in ("ends", "cuts"):
+            raise ValueError(f'an event\'s kind must be "ends" or "cuts", got {self.kind!r}')
+
+
+class Ear:
+    """One condition's memory: the best measurement, and how long ago it was."""
+
+    def __init__(self, condition: Plateau) -> None:
+        self.condition = condition
+        self.best = math.inf
+        self.num_bad = 0
+        self.cooling = 0
+
+    def hears(self, value: float) -> bool:
+        """Take in a measurement, and say whether the condition holds now."""
+        value = value if self.condition.mode == "min" else -value
+        if value < self.best - self.condition.min_delta:
+            self.best, self.num_bad = value, 0
+        else:
+            self.num_bad += 1
+        if self.cooling:
+            self.cooling, self.num_bad = self.cooling - 1, 0
+        if self.num_bad <= self.condition.patience:
+            return False
+        self.num_bad, self.cooling = 0, self.condition.cooldown
+        return True
