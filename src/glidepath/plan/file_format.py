@@ -1,73 +1,167 @@
-"""What may stand in a plan's file, as pydantic models made from the registry of shapes.
+"""What may stand in a plan's file, as pydantic models made from the plan's own registries.
 
 This is the one module of the plan that needs more than the standard library; it is loaded when a
-file is read.
+file is read, or its schema is asked for.
 """
 
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from typing import Annotated, Any, Literal, Union, get_type_hints
+from typing import Annotated, Any, ForwardRef, Literal, Union, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+from typing_extensions import TypeAliasType
 
+from glidepath.plan.algebra import OPERATIONS, Term
+from glidepath.plan.building import GROUPS, NUMBER, tag_of
 from glidepath.plan.duration import Duration
-from glidepath.plan.shapes import SHAPES, Shape
+from glidepath.plan.groups import Scaled
+from glidepath.plan.horizon import Horizon
+from glidepath.plan.listening import Plateau
+from glidepath.plan.quantities import QUANTITIES
+from glidepath.plan.shapes import SHAPES
 
-NUMBER = "number"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 Number = int | Annotated[float, Field(allow_inf_nan=False)]
-Length = int | str
+Length = Annotated[
+    int | str,
+    Field(description='An int is steps; or such as "10 epochs", "5M samples", "1B tokens", "20%".'),
+]
 
 
-def _model_of(shape: type[Shape]) -> type[BaseModel]:
-    """The table of one shape: its name, and its numbers under their keys in files."""
-    hints = get_type_hints(shape)
-    columns: dict[str, Any] = {"shape": (Literal[shape.name], ...)}
-    for field in fields(shape):  # type: ignore[arg-type]
-        kind = Length if hints[field.name] is Duration else Number
-        default = ... if field.default is MISSING else field.default
-        alias = field.metadata.get("key", field.name)
-        columns[field.name] = (kind, Field(default, alias=alias))
-    return create_model(shape.__name__, __config__=STRICT, **columns)
-
-
-def _tag(value: Any) -> Any:
-    """Which kind of value this is: a number, or the name of its shape."""
-    return value.get("shape") if isinstance(value, dict) else NUMBER
-
-
-_KINDS: list[Any] = [Annotated[Number, Tag(NUMBER)]]
-_KINDS += [Annotated[_model_of(shape), Tag(name)] for name, shape in SHAPES.items()]
-Value: Any = Annotated[Union[tuple(_KINDS)], Discriminator(_tag)]  # noqa: UP007 - made at run time
-
-
-class HorizonTable(BaseModel):
-    """`[horizon]`."""
+class PlateauTable(BaseModel):
+    """A condition: a metric that no longer improves."""
 
     model_config = STRICT
-    samples: int | None = None
-    batch: int | None = None
-    total_steps: int | None = None
+    plateau: str
+    patience: int
+    min_delta: Number = 0.0
+    mode: Literal["min", "max"] = "min"
+    cooldown: int = 0
 
 
-class PhaseTable(BaseModel):
-    """`[[phase]]`: what is not named here is a quantity."""
+def _kind(hint: Any) -> Any:
+    """What stands in a file for a field of such a type."""
+    if hint in (Duration, Duration | None):
+        return Length
+    if hint in (Term, "Term"):
+        return "Value"
+    if hint is Plateau:
+        return PlateauTable
+    if getattr(hint, "__origin__", None) is tuple:
+        return list[int] if hint.__args__[0] is int else list[ForwardRef("Value")]  # type: ignore[misc]
+    if hint in (bool, int | None):
+        return hint
+    return Number if hint in (float, float | int) else Number | None
+
+
+def _columns(made: type, skip: str = "") -> dict[str, Any]:
+    """The fields of a dataclass, under their keys in files."""
+    hints = get_type_hints(made)
+    columns: dict[str, Any] = {}
+    for one in fields(made):
+        if one.name != skip:
+            default = ... if one.default is MISSING else one.default
+            default = list(default) if isinstance(default, tuple) else default
+            columns[one.name] = (
+                _kind(hints[one.name]),
+                Field(default, alias=one.metadata.get("key", one.name)),
+            )
+    return columns
+
+
+def _shape_model(name: str) -> type[BaseModel]:
+    """The table of one shape: its name, its numbers, and its length where it has one of its own."""
+    clock: dict[str, Any] = {
+        "duration": (Length | None, Field(None, alias="for")),
+        "at": (Literal["start", "end"], "start"),
+        "per": (Literal["step", "epoch"], "step"),
+    }
+    columns = {"shape": (Literal[name], ...)} | _columns(SHAPES[name]) | clock
+    return create_model(SHAPES[name].__name__, __config__=STRICT, __doc__=SHAPES[name].maths,
+                        **columns)  # fmt: skip
+
+
+def _named_model(made: type, name: str) -> type[BaseModel]:
+    """The table of an operation: its name with its first field, then the rest."""
+    first = fields(made)[0].name
+    kind = _kind(get_type_hints(made)[first])
+    columns = {name: (kind, ...)} | _columns(made, skip=first)
+    doc = (made.__doc__ or "").splitlines()[0]
+    return create_model(made.__name__, __config__=STRICT, __doc__=doc, **columns)
+
+
+_MODELS = {name: _shape_model(name) for name in SHAPES}
+_MODELS |= {name: _named_model(made, name) for name, made in OPERATIONS.items()}
+_MODELS |= {Scaled.name: _named_model(Scaled, Scaled.name)}
+_KINDS: list[Any] = [Annotated[Number, Tag(NUMBER)]]
+_KINDS += [Annotated[model, Tag(name)] for name, model in _MODELS.items()]
+_ONE: Any = Annotated[Union[tuple(_KINDS)], Discriminator(tag_of)]  # noqa: UP007 - made at run time
+Value: Any = TypeAliasType("Value", _ONE)
+"""A number, a shape, or an operation on shapes."""
+
+_KINDS += [Annotated[dict[str, Value], Tag(GROUPS)]]
+_BY_GROUP: Any = Annotated[Union[tuple(_KINDS)], Discriminator(tag_of)]  # noqa: UP007
+Groups: Any = TypeAliasType("Groups", _BY_GROUP)
+"""A value, or one for each parameter group."""
+
+HorizonTable = create_model(
+    "Horizon",
+    __config__=STRICT,
+    **{one.name: (int | None, None) for one in fields(Horizon)},  # type: ignore[call-overload]
+)
+_QUANTITIES: dict[str, Any] = {
+    name: (Groups | None, Field(None, description=quantity.meaning))
+    for name, quantity in QUANTITIES.items()
+}
+
+
+class EventTable(BaseModel):
+    """`[[event]]`: what happened, and when."""
+
+    model_config = STRICT
+    step: int
+    ends: str | None = None
+    cuts: str | None = None
+
+
+class _Phase(BaseModel):
+    """`[[phase]]`: what is not named here is a quantity of one's own."""
 
     model_config = STRICT | ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Value] = Field(init=False)
+    __pydantic_extra__: dict[str, Groups] = Field(init=False)
     name: str
     duration: Length = Field(alias="for")
-    at: str = "start"
-    per: str = "step"
+    at: Literal["start", "end"] = "start"
+    per: Literal["step", "epoch"] = "step"
+    until: PlateauTable | None = None
 
 
-class PlanTable(BaseModel):
-    """A whole file: what is not named here is a quantity."""
+PhaseTable = create_model("Phase", __base__=_Phase, **_QUANTITIES)
+
+
+class _Plan(BaseModel):
+    """A training plan: what changes while a model trains, and when."""
 
     model_config = STRICT | ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Value] = Field(init=False)
+    __pydantic_extra__: dict[str, Groups] = Field(init=False)
     version: Literal[1] = 1
     quantities: list[str] = []
-    horizon: HorizonTable = HorizonTable()
-    phase: list[PhaseTable]
+    groups: list[str] = []
+    horizon: HorizonTable = HorizonTable()  # type: ignore[valid-type]
+    phase: list[PhaseTable]  # type: ignore[valid-type]
+    event: list[EventTable] = []
+
+
+PlanTable = create_model("Plan", __base__=_Plan, **_QUANTITIES)
+
+for _model in (*_MODELS.values(), PhaseTable, PlanTable):
+    _model.model_rebuild(_types_namespace={"Value": Value, "Groups": Groups})
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a plan's file, for editors and other programs."""
+    made = PlanTable.model_json_schema(by_alias=True)
+    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    made["title"] = "glidepath plan"
+    return made

@@ -1,29 +1,39 @@
-"""Plans as TOML files, both ways."""
+"""Plans as TOML and JSON files, both ways."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from glidepath.plan.building import build_condition, build_value
 from glidepath.plan.duration import Duration
+from glidepath.plan.file_errors import explain, unknown_key
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.lines import Path, line_numbers, line_of
+from glidepath.plan.limits import LARGEST_FILE_BYTES, check_text
+from glidepath.plan.lines import Path, json_lines, line_of, toml_lines
+from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
-from glidepath.plan.plan import PhaseError, Plan
-from glidepath.plan.quantities import QUANTITIES, as_shape, nearest
-from glidepath.plan.shapes import SHAPES, Shape
+from glidepath.plan.plan import Plan
+from glidepath.plan.quantities import QUANTITIES
+from glidepath.plan.spans import PhaseError
+from glidepath.plan.values import named_values
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-LARGEST_FILE_BYTES = 1_000_000
-ALTERNATIVES = {"number", "int", "float", "str", *SHAPES}
-EXAMPLE = '{ shape = "linear", from = 0.0, to = 1e-3 }'
+FORMATS = ("toml", "json")
+MEANINGS = {name: quantity.meaning for name, quantity in QUANTITIES.items()} | {
+    "version": "of the file format",
+    "quantities": "names of your own, beside the standard ones",
+    "groups": "of parameters, that have values of their own",
+    "samples": "in the data set",
+    "tokens_per_sample": "what turns tokens into steps",
+    "total_steps": "of the run; percentages are parts of it",
+    "at": "each tick is sampled at its end, so that the last one has the end value",
+    "per": "values hold through each epoch",
+}
 
 
 class PlanFileError(ValueError):
@@ -31,7 +41,7 @@ class PlanFileError(ValueError):
 
 
 def load(path: str | FilePath) -> Plan:
-    """Read a plan from a TOML file.
+    """Read a plan from a TOML file, or a JSON file by its suffix.
 
     Raises:
         OSError: if the file can't be read.
@@ -45,50 +55,113 @@ def load(path: str | FilePath) -> Plan:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise PlanFileError(f"{path}: not a text file in UTF-8: {error}") from None
-    return loads(text, where=str(path))
+    return loads(text, where=str(path), kind=_kind_of(path))
 
 
-def loads(text: str, *, where: str = "<text>") -> Plan:
-    """Read a plan from TOML text; `where` stands for the file in errors.
+def loads(text: str, *, where: str = "<text>", kind: str = "toml") -> Plan:
+    """Read a plan from text; `where` stands for the file in errors, `kind` is "toml" or "json".
 
     Raises:
-        PlanFileError: if it is no plan.
+        ValueError: if `kind` is neither.
+        PlanFileError: if the text is no plan.
     """
     from pydantic import ValidationError
 
     from glidepath.plan.file_format import PlanTable
 
+    if kind not in FORMATS:
+        raise ValueError(f'`kind` must be "toml" or "json", got {kind!r}')
+    if found := check_text(text):
+        raise PlanFileError(f"{where}, line {found[0]}: {found[1]}")
+    reader = _Reader(where, toml_lines(text) if kind == "toml" else json_lines(text))
+    table = _parsed(text, kind, where)
+    if unknown := unknown_key(table):
+        raise reader.error(*unknown)
     try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-        raise PlanFileError(f"{where}: not valid TOML: {error}") from None
-    lines = line_numbers(text)
-    _refuse_unknown_keys(table, lines, where)
-    try:
-        parsed = PlanTable.model_validate(table)
+        PlanTable.model_validate(table)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        raise _error(where, lines, *_explain(errors, table)) from None
-    return _build(parsed, lines, where)
+        raise reader.error(*explain(error.errors(include_url=False), table)) from None
+    return reader.build(table)
 
 
 def save(plan: Plan, path: str | FilePath) -> None:
-    """Write a plan as a TOML file, which `load` reads back as an equal plan."""
-    FilePath(path).write_text(dumps(plan), encoding="utf-8")
+    """Write a plan as a TOML file, or JSON by its suffix, which `load` reads back as an equal plan.
+
+    Raises:
+        OSError: if the file can't be written.
+        ValueError: if the plan has a function, which a file can't hold.
+    """
+    path = FilePath(path)
+    path.write_text(dumps(plan, kind=_kind_of(path)), encoding="utf-8")
 
 
-def dumps(plan: Plan) -> str:
-    """A plan as TOML text."""
+def dumps(plan: Plan, *, kind: str = "toml", comments: Sequence[str] | None = None) -> str:
+    """A plan as text, "toml" or "json".
+
+    Args:
+        plan: to write.
+        kind: of text.
+        comments: what to say above it; where given, TOML has comments beside its keys, too.
+    Raises:
+        ValueError: if `kind` is neither, or the plan has a function.
+    """
     table = plan.as_table()
+    if kind == "json":
+        return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+    if kind != "toml":
+        raise ValueError(f'`kind` must be "toml" or "json", got {kind!r}')
     phases, horizon = table.pop("phase"), table.pop("horizon", {})
-    blocks = [_assignments(table)]
-    blocks += ["[horizon]\n" + _assignments(horizon)] if horizon else []
-    blocks += ["[[phase]]\n" + _assignments(phase) for phase in phases]
+    events = table.pop("event", [])
+    says = comments is not None
+    blocks = [_comments(comments or []) + _assignments(table, says)]
+    blocks += ["[horizon]\n" + _assignments(horizon, says)] if horizon else []
+    for phase, span in zip(phases, plan.spans, strict=True):
+        place = [f"steps {span.first:,} to {span.end - 1:,}"] if says else []
+        blocks += [_comments(place) + "[[phase]]\n" + _assignments(phase, says)]
+    blocks += ["[[event]]\n" + _assignments(event, says) for event in events]
     return "\n".join(blocks)
 
 
-def _assignments(table: dict[str, Any]) -> str:
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in table.items())
+def _kind_of(path: FilePath) -> str:
+    return "json" if path.suffix.lower() == ".json" else "toml"
+
+
+def _parsed(text: str, kind: str, where: str) -> dict[str, Any]:
+    try:
+        if kind == "toml":
+            return tomllib.loads(text)
+        table = json.loads(text, parse_constant=_refuse, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise PlanFileError(f"{where}: not valid {kind.upper()}: {error}") from None
+    if not isinstance(table, dict):
+        raise PlanFileError(f"{where}: expected an object with the key `phase`")
+    return table
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice")
+    return table
+
+
+def _comments(lines: Sequence[str]) -> str:
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _assignments(table: dict[str, Any], says: bool) -> str:
+    """One key a line; with what a key means beside it where the file says so."""
+    return "".join(
+        f"{key} = {_toml(value)}"
+        + (f"  # {MEANINGS[key]}" if says and key in MEANINGS else "")
+        + "\n"
+        for key, value in table.items()
+    )
 
 
 def _toml(value: Any) -> str:
@@ -96,130 +169,84 @@ def _toml(value: Any) -> str:
         return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    if isinstance(value, str | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return repr(value)
 
 
-def _refuse_unknown_keys(table: dict[str, Any], lines: dict[Path, int], where: str) -> None:
-    """A key that is neither a field nor a quantity, with the nearest one that is."""
-    listed = table.get("quantities")
-    own = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-    quantities = [*QUANTITIES, *own]
-    places: list[tuple[Path, Any, list[str]]] = [
-        ((), table, ["version", "quantities", "horizon", "phase", *quantities])
-    ]
-    if isinstance(table.get("phase"), list):
-        known = ["name", "for", "at", "per", *quantities]
-        places += [(("phase", i), phase, known) for i, phase in enumerate(table["phase"])]
-    for path, place, known in places:
-        for key in place if isinstance(place, dict) else ():
-            if key not in known:
-                hint = nearest(key, known)
-                raise _error(where, lines, (*path, key), f"unknown key; {hint}")
+@dataclass(frozen=True)
+class _Reader:
+    """Turns a checked table into a plan; what the plan refuses is told with its place.
 
-
-def _explain(errors: list[Any], table: dict[str, Any]) -> tuple[Path, str]:
-    """Where the first thing wrong lies in the file, and what would work.
-
-    An unknown key comes before a missing one: it is often that one, misspelt.
+    Attributes:
+        where: stands for the file.
+        lines: of its keys.
     """
-    error = min(errors, key=lambda e: e["type"] != "extra_forbidden")
-    path = _path(error["loc"], table)
-    found, kind = error["input"], error["type"]
-    if kind == "missing":
-        return path, "is missing"
-    if kind == "extra_forbidden":
-        return path, _unknown(path, table)
-    if kind.startswith("union_tag"):
-        name = found.get("shape") if isinstance(found, dict) else None
-        hint = nearest(name, list(SHAPES)) if isinstance(name, str) else f"as in {EXAMPLE}"
-        return path, f"expected a number or a shape, got {_short(found)}; {hint}"
-    if path[-1] in ("for", "every"):
-        return path, f'expected a duration such as "1000 steps", got {_short(found)}'
-    if {"int", "float"} & set(error["loc"]):
-        return path, f"expected a finite number, got {_short(found)}"
-    return path, f"expected {error['msg'].removeprefix('Input should be ')}, got {_short(found)}"
 
+    where: str
+    lines: dict[Path, int]
 
-def _unknown(path: Path, table: dict[str, Any]) -> str:
-    if path[-1] in ("at", "per"):
-        return "belongs to the phase, beside `for`, and holds for all of its quantities"
-    return f"unknown key; {nearest(str(path[-1]), _keys_around(path, table))}"
+    def error(self, path: Path, message: str) -> PlanFileError:
+        """An error with the file, the line and the field."""
+        line = line_of(path, self.lines)
+        field = ".".join(f"{part}" for part in path)
+        place = f"{self.where}, line {line}" if line else self.where
+        return PlanFileError(f"{place}: `{field}`: {message}" if field else f"{place}: {message}")
 
+    @contextmanager
+    def placed(self, path: Path) -> Iterator[None]:
+        """Tell where an error comes from that does not say so itself."""
+        try:
+            yield
+        except PlanFileError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise self.error(path, str(error)) from None
 
-def _path(location: tuple[Any, ...], table: dict[str, Any]) -> Path:
-    """A location without the names of the alternatives that were tried there."""
-    path: Path = ()
-    at: Any = table
-    for part in location:
-        inside = part in at if isinstance(at, dict) else isinstance(part, int)
-        if part in ALTERNATIVES and not inside:
-            continue
-        path = (*path, part)
-        at = at[part] if inside and not isinstance(at, str) else None
-    return path
+    def build(self, table: dict[str, Any]) -> Plan:
+        """The plan."""
+        rest = dict(table)
+        tables, events = rest.pop("phase"), rest.pop("event", [])
+        with self.placed(("horizon",)):
+            horizon = Horizon(**rest.pop("horizon", {}))
+        phases = [self._phase(one, ("phase", i)) for i, one in enumerate(tables)]
+        happened = [self._event(one, ("event", i)) for i, one in enumerate(events)]
+        names = {key: rest.pop(key, []) for key in ("quantities", "groups")}
+        rest.pop("version", None)
+        values = self._values(rest, ())
+        try:
+            return Plan(*phases, horizon=horizon, events=happened, **names, **values)
+        except PhaseError as error:
+            index = max(i for i, phase in enumerate(phases) if phase.name == error.phase)
+            raise self.error(("phase", index), str(error)) from None
+        except (TypeError, ValueError) as error:
+            raise PlanFileError(f"{self.where}: {error}") from None
 
+    def _phase(self, table: dict[str, Any], path: Path) -> Phase:
+        rest = dict(table)
+        with self.placed((*path, "for")):
+            duration = Duration.of(rest.pop("for"))
+        until = rest.pop("until", None)
+        if until is not None:
+            until = build_condition(until, (*path, "until"), self.placed)
+        clock = {key: rest.pop(key) for key in ("at", "per") if key in rest}
+        name = rest.pop("name")
+        values = self._values(rest, path)
+        with self.placed(path):
+            return Phase(name, duration, until=until, **clock, **values)
 
-def _keys_around(path: Path, table: dict[str, Any]) -> list[str]:
-    if path[0] == "horizon":
-        return [field.name for field in fields(Horizon)]
-    around: Any = table
-    for part in path[:-1]:
-        around = around[part]
-    shape = SHAPES[around["shape"]]
-    return ["shape", *(f.metadata.get("key", f.name) for f in fields(shape))]  # type: ignore[arg-type]
+    def _values(self, tables: dict[str, Any], path: Path) -> dict[str, Any]:
+        """What stands for quantities, each checked where it stands."""
+        values = {}
+        for key, table in tables.items():
+            values[key] = build_value(table, (*path, key), self.placed)
+            with self.placed((*path, key)):
+                named_values({key: values[key]})
+        return values
 
-
-def _short(value: object) -> str:
-    text = json.dumps(value) if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _error(where: str, lines: dict[Path, int], path: Path, message: str) -> PlanFileError:
-    line = line_of(path, lines)
-    field = ".".join(f"{part}" for part in path)
-    place = f"{where}, line {line}" if line else where
-    return PlanFileError(f"{place}: `{field}`: {message}" if field else f"{place}: {message}")
-
-
-def _build(parsed: Any, lines: dict[Path, int], where: str) -> Plan:
-    """A checked file as a plan; what the plan refuses is told with its place in the file."""
-    phases = []
-    for i, phase in enumerate(parsed.phase):
-        values = _shapes(phase.__pydantic_extra__, lines, where, ("phase", i))
-        with _placed(where, lines, ("phase", i, "for")):
-            duration = Duration.of(phase.duration)
-        with _placed(where, lines, ("phase", i)):
-            phases.append(Phase(phase.name, duration, at=phase.at, per=phase.per, **values))
-    with _placed(where, lines, ("horizon",)):
-        horizon = Horizon(**parsed.horizon.model_dump())
-    held = _shapes(parsed.__pydantic_extra__, lines, where, ())
-    try:
-        return Plan(*phases, horizon=horizon, quantities=parsed.quantities, **held)
-    except PhaseError as error:
-        index = max(i for i, phase in enumerate(phases) if phase.name == error.phase)
-        raise _error(where, lines, ("phase", index), str(error)) from None
-    except (TypeError, ValueError) as error:
-        raise PlanFileError(f"{where}: {error}") from None
-
-
-def _shapes(
-    values: dict[str, BaseModel | float], lines: dict[Path, int], where: str, path: Path
-) -> dict[str, Shape]:
-    """Numbers as constants, and tables as the shapes that they name."""
-    shapes: dict[str, Shape] = {}
-    for name, value in values.items():
-        with _placed(where, lines, (*path, name)):
-            if isinstance(value, int | float):
-                shapes[name] = as_shape(name, value)
-                continue
-            numbers = value.model_dump()
-            shapes[name] = as_shape(name, SHAPES[numbers.pop("shape")](**numbers))
-    return shapes
-
-
-@contextmanager
-def _placed(where: str, lines: dict[Path, int], path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise _error(where, lines, path, str(error)) from None
+    def _event(self, table: dict[str, Any], path: Path) -> Event:
+        kinds = [kind for kind in ("ends", "cuts") if table.get(kind) is not None]
+        with self.placed(path):
+            if len(kinds) != 1:
+                raise ValueError("an event either `ends` a phase or `cuts` a value")
+            return Event(table["step"], kinds[0], table[kinds[0]])

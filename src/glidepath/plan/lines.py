@@ -1,4 +1,4 @@
-"""Where in a TOML text a key stands: `tomllib` does not say, and an error should."""
+"""Where in a text a key stands: parsers do not say, and an error should."""
 
 from __future__ import annotations
 
@@ -7,24 +7,56 @@ import re
 Path = tuple[str | int, ...]
 
 _HEADER = re.compile(r"\s*(\[{1,2})\s*([\w.\-]+)\s*\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*["']?([\w\-]+)["']?\s*=""")
+_KEY = re.compile(r"""\s*((?:["']?[\w\-]+["']?\s*\.\s*)*["']?[\w\-]+["']?)\s*=""")
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:\n]')
 
 
-def line_numbers(text: str) -> dict[Path, int]:
-    """The line, from 1, of each table and key; a list's tables are counted from 0."""
+def toml_lines(text: str) -> dict[Path, int]:
+    """The line, from 1, of each table and key of a TOML text; a list's tables count from 0."""
     lines: dict[Path, int] = {}
     counts: dict[str, int] = {}
     table: Path = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             brackets, name = header.groups()
-            table = tuple(name.split("."))
+            table = _inside_latest(tuple(name.split(".")), counts)
             if brackets == "[[":
                 table = (*table, counts.get(name, 0))
                 counts[name] = counts.get(name, 0) + 1
             lines[table] = number
         elif key := _KEY.match(line):
-            lines.setdefault((*table, key[1]), number)
+            parts = [part.strip().strip("\"'") for part in key[1].split(".")]
+            lines.setdefault((*table, *parts), number)
+    return lines
+
+
+def _inside_latest(names: tuple[str, ...], counts: dict[str, int]) -> Path:
+    """A table's path, where `[phase.lr]` is in the last `[[phase]]` before it."""
+    first, *rest = names
+    return (first, counts[first] - 1, *rest) if rest and first in counts else names
+
+
+def json_lines(text: str) -> dict[Path, int]:
+    """The line, from 1, of each key and element of a JSON text."""
+    lines: dict[Path, int] = {}
+    path: list[str | int | None] = []
+    number, last = 1, ""
+    for match in _JSON_TOKEN.finditer(text):
+        token = match[0]
+        if token == "\n":
+            number += 1
+            continue
+        if token in ("{", "["):
+            path.append(None if token == "{" else 0)
+        elif token in ("}", "]") and path:
+            path.pop()
+        elif token == "," and path and isinstance(path[-1], int):
+            path[-1] += 1
+        elif token == ":" and path:
+            path[-1] = last[1:-1]
+        if path and path[-1] is not None:
+            lines.setdefault(tuple(part for part in path if part is not None), number)
+        last = token
     return lines
 
 
