@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from glidepath.cli import evaluate, forecast, show, train, weather
+from glidepath.cli import (
+    check,
+    compare,
+    coverage,
+    evaluate,
+    forecast,
+    new,
+    presets,
+    schema,
+    show,
+    train,
+    weather,
+)
 from glidepath.cli.errors import MissingExtraError
 
 app = typer.Typer(
@@ -17,7 +29,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("presets")(presets.presets)
 app.command("show")(show.show)
+app.command("new")(new.new)
+app.command("check")(check.check)
+app.command("coverage")(coverage.coverage)
+app.command("compare")(compare.compare)
+app.command("schema")(schema.schema)
 app.add_typer(train.app, name="train")
 app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
@@ -36,6 +54,9 @@ def main() -> None:
     """Run the command; what a user can mend is told in one line, without a traceback."""
     try:
         app()
+    except KeyError as error:
+        typer.echo(f"error: {error.args[0]}", err=True)
+        sys.exit(1)
     except (ValueError, TypeError, OSError, FloatingPointError, MissingExtraError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)

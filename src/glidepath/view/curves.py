@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from glidepath.plan import Plan, Schedule
 
@@ -38,10 +39,13 @@ def curves(plan: Plan, resolution: int = 500) -> list[Curve]:
 
 
 def steps_to_draw(plan: Plan, resolution: int) -> list[int]:
-    """Evenly spread steps, with the first and the last of every phase."""
+    """Evenly spread steps, with those around the start of every phase, restart and event."""
     last = plan.total_steps - 1
     spread = {last * i // resolution for i in range(resolution + 1)}
-    edges = {edge for start in plan.starts for edge in (start - 1, start)}
+    starts = {*plan.starts, *(event.step for event in plan.events)}
+    for name in plan.names:
+        starts |= set(islice(plan[name].seams(plan.total_steps), 2 * resolution))
+    edges = {edge for start in starts for edge in (start - 1, start)}
     return sorted(step for step in spread | edges if 0 <= step <= last)
 
 

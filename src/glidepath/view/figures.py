@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glidepath.plan import Plan
 from glidepath.view.colours import BLUE, CYCLE, GREY, PHASE_TINTS
-from glidepath.view.curves import Curve, curves
+from glidepath.view.curves import Curve, curves, steps_to_draw
 
 SUFFIXES = (".png", ".svg", ".pdf")
 DOTS_PER_INCH = 150
@@ -96,6 +96,28 @@ def _name_phases(panel: Any, plan: Plan) -> None:
             fontsize=8,
             color="#444444",
         )
+
+
+def comparison_figure(plans: dict[str, Plan], quantity: str) -> Figure:
+    """One quantity of several plans, over the steps.
+
+    Args:
+        plans: by name.
+        quantity: that all of them have.
+    """
+    figure, panel = plt.subplots(figsize=(8, 3.4), layout="constrained")
+    for i, (name, plan) in enumerate(plans.items()):
+        steps = steps_to_draw(plan, resolution=2_000)
+        values = [float(plan[quantity](step)) for step in steps]
+        style = ("-", "--", "-.", ":")[i // len(CYCLE) % 4]
+        panel.plot(steps, values, style, color=CYCLE[i % len(CYCLE)], linewidth=1.6, label=name)
+    panel.set_xlabel("step")
+    panel.set_ylabel(quantity)
+    panel.set_ylim(bottom=min(0, panel.get_ylim()[0]))
+    panel.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.legend(frameon=False, fontsize=8)
+    return figure
 
 
 def skill_figure(table: dict[str, Any], title: str) -> Figure:

@@ -1,0 +1,53 @@
+"""What looks wrong with a plan before it is run: one rule a file, each with a code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from glidepath.plan.checks import (
+    cycles,
+    finite,
+    first_update,
+    floor,
+    jumps,
+    mid_epoch,
+    peak,
+    reach,
+    rise,
+    sampling,
+    units,
+    warm_up,
+    weight_decay,
+)
+from glidepath.plan.checks.finding import LEVELS, Finding
+from glidepath.plan.plan import Plan
+
+RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = tuple(
+    module.find
+    for module in (
+        finite,
+        units,
+        reach,
+        peak,
+        floor,
+        cycles,
+        rise,
+        jumps,
+        mid_epoch,
+        weight_decay,
+        warm_up,
+        first_update,
+        sampling,
+    )
+)
+
+
+def check(plan: Plan) -> list[Finding]:
+    """What looks wrong with a plan, worst first."""
+    if "lr" not in plan:
+        return []
+    found = [finding for rule in RULES for finding in rule(plan)]
+    return sorted(found, key=lambda finding: LEVELS.index(finding.level))
+
+
+__all__ = ["LEVELS", "RULES", "Finding", "check"]

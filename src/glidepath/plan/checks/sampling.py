@@ -1,0 +1,29 @@
+"""Random draws from little data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glidepath.plan.checks.finding import Finding
+from glidepath.plan.coverage import coverage
+from glidepath.plan.plan import Plan
+
+LEAST = 0.01
+"""Of the data; after five epochs' worth of draws 0.7% is left."""
+
+
+def find(plan: Plan) -> Iterator[Finding]:
+    """With so few draws a part of the data is never seen."""
+    if not plan.horizon.has_epochs:
+        return
+    whole = coverage(plan).whole
+    if whole.share_never_seen > LEAST:
+        yield Finding(
+            "never-seen",
+            "note",
+            "the horizon",
+            f"drawn at random with replacement, each sample comes {whole.mean:.3g} times on "
+            f"average, and {whole.share_never_seen:.1%} of them never",
+            "that part of the data is not learnt from",
+            "train longer, or go through the data in epochs (`glidepath coverage` has the numbers)",
+        )
