@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from glidepath import presets
+from glidepath import Horizon, presets
 from glidepath.training.update import initial_state, make_update
 from glidepath.weather.graphs import build_graphs
 from glidepath.weather.learning import ForecastProblem
@@ -50,7 +50,7 @@ def main() -> None:
     arguments = parse()
     size = SIZES[arguments.size]
     problem, graphs = make_problem(size, GRID_DEGREES[arguments.size], arguments.precision)
-    plan = presets.graphcast(batch=arguments.batch)
+    plan = presets.graphcast(horizon=Horizon(samples=54_000, batch=arguments.batch))
     state = initial_state(problem, plan, seed=0)
     batch = jax.device_put(synthetic_batch(problem, arguments.batch, arguments.rollout))
     figures = {

@@ -15,7 +15,7 @@ import xarray as xr
 from tests.conftest import make_weather
 from typer.testing import CliRunner
 
-from glidepath import presets
+from glidepath import Horizon, presets
 from glidepath.cli import main
 from glidepath.plan import files
 from glidepath.training import record
@@ -47,7 +47,12 @@ def short_plan(tmp_path_factory):
     """GraphCast's three phases in eight updates."""
     path = tmp_path_factory.mktemp("plans") / "short.toml"
     plan = presets.graphcast(
-        peak=1e-2, warmup_steps=2, total_steps=8, longest_rollout=3, steps_per_rollout=1, batch=2
+        peak=1e-2,
+        warmup=2,
+        total=8,
+        longest_rollout=3,
+        rollout_every=1,
+        horizon=Horizon(samples=54_000, batch=2),
     )
     files.save(plan, path)
     return path

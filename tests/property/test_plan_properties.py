@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from glidepath import Duration, Horizon, Phase, Plan, constant, cosine, linear, staircase
 from glidepath.plan import files
-from glidepath.plan.arrays import Arrays
-from glidepath.plan.periods import count_whole, start_of
+from glidepath.plan.arrays import NUMBERS, JaxArrays, NumPyArrays
+from glidepath.plan.times import MOST_PARTS, at_least, at_most, split, time_of
+
+INT32 = JaxArrays(jax.numpy, 2**31 - 1)
+INT32_NUMPY = NumPyArrays(np, 2**31 - 1)
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
 rates = st.floats(0, 10, allow_nan=False)
@@ -81,26 +84,90 @@ def test_joining_is_associative(parts):
     assert left == right
 
 
-@given(st.integers(0, 2**31 - 1), counts, st.integers(1, 60_000))
-def test_epochs_are_counted_exactly(step, samples, batch):
-    length = Fraction(samples, batch)
-    epoch = count_whole(step, length)
-    assert start_of(epoch, length) <= step
-    assert start_of(epoch + 1, length) > step or length < 1
+times = st.integers(0, 2**31 - 1)
+fine_parts = st.integers(2, MOST_PARTS)
 
 
-@settings(max_examples=50)
-@given(
-    st.lists(st.integers(0, 2**31 - 1), min_size=8, max_size=8),
-    counts,
-    st.integers(1, 46_000),
-)
-def test_compiled_code_counts_epochs_as_exactly_in_32_bits(steps, samples, batch):
-    length = Fraction(samples, batch)
-    assume(length >= 1)
-    counted = jax.jit(lambda t: count_whole(t, length, Arrays(jax.numpy, 2**31 - 1)))
-    got = counted(np.array(steps, np.int32))
-    assert got.tolist() == [count_whole(step, length) for step in steps]
+@given(times, fine_parts, st.integers(0, 2**31 - 1), st.integers(0, 2**15))
+def test_what_begins_at_an_exact_time_has_begun_at_the_step_it_lies_in(step, parts, whole, rest):
+    begins = whole * parts + rest % parts
+    assert (time_of(step, parts, NUMBERS) >= begins) == (step >= whole)
+
+
+@settings(max_examples=60)
+@given(st.lists(times, min_size=8, max_size=8), fine_parts, st.data())
+def test_compiled_code_counts_periods_as_exactly_in_32_bits(steps, parts, data):
+    period = data.draw(st.integers(parts, 2**31 * parts))
+    start = data.draw(st.integers(0, 2**31 * parts - 1))
+    steps = [max(step, start // parts) for step in steps]
+
+    def counted(steps):
+        time = at_least(time_of(steps, parts, INT32), start, INT32) - start
+        passed, rest = split(time, period, INT32)
+        return passed, rest.steps, rest.rest
+
+    passed, whole, rest = jax.jit(counted)(np.array(steps, np.int32))
+    exact = [divmod(max(time_of(s, parts, NUMBERS), start) - start, period) for s in steps]
+    assert passed.tolist() == [count for count, _ in exact]
+    assert [w * parts + r for w, r in zip(whole.tolist(), rest.tolist(), strict=True)] == [
+        left for _, left in exact
+    ]
+
+
+@given(st.lists(times, min_size=1, max_size=8), fine_parts, st.integers(0, 2**31 * 2**15))
+def test_bounds_of_wide_times_are_exact(steps, parts, bound):
+    exact = [time_of(step, parts, NUMBERS) for step in steps]
+    wide = time_of(np.array(steps, np.int32), parts, INT32_NUMPY)
+
+    def parts_of(time):
+        steps, rest = np.broadcast_arrays(time.steps, time.rest)
+        return [int(s) * parts + int(r) for s, r in zip(steps, rest, strict=True)]
+
+    assert list(wide >= bound) == [time >= bound for time in exact]
+    assert parts_of(at_most(wide, bound, INT32_NUMPY)) == [min(time, bound) for time in exact]
+    if bound // parts < 2**31:
+        assert parts_of(at_least(wide, bound, INT32_NUMPY)) == [max(time, bound) for time in exact]
+
+
+cycles = st.integers(1, 2_000)
+
+
+@given(counts, st.integers(1, 5_000), cycles, st.integers(0, 10**6))
+def test_restarts_come_at_exact_steps_however_long_an_epoch_is(samples, batch, epochs, cycle):
+    horizon = Horizon(samples=samples, batch=batch)
+    assume(epochs * horizon.steps_per_epoch >= 2)
+    schedule = linear(1.0, 0.0).over(f"{epochs} epochs").repeat().on(horizon)
+    start = cycle * epochs * samples // batch
+    assert schedule(start) == 1.0
+    assert start == 0 or schedule(start - 1) < 1.0
+
+
+@given(st.lists(st.tuples(rates, rates, lengths), min_size=1, max_size=3), st.integers(1, 4))
+def test_a_repeat_is_the_same_laid_end_to_end(parts, times):
+    first, *rest = [linear(a, b).over(n) for a, b, n in parts]
+    for part in rest:
+        first = first >> part
+    laid_out = first
+    for _ in range(times - 1):
+        laid_out = laid_out >> first
+    repeated = first.repeat(times)
+    for step in range(0, laid_out.total_steps + 10, max(1, laid_out.total_steps // 50)):
+        assert repeated(step) == laid_out(step)
+
+
+@settings(max_examples=30)
+@given(plans(), st.data())
+def test_a_branch_leaves_the_past_as_it_is(plan, data):
+    at = data.draw(st.integers(1, plan.total_steps))
+    branched = plan.branch(at, Phase("another end", 100, lr=0.5, rollout=1))
+    assert branched.total_steps == at + 100
+    extended = plan.extend(Phase("more", 100, lr=0.5, rollout=1))
+    assert extended.total_steps == plan.total_steps + 100
+    for step in {0, at - 1, at // 2, data.draw(st.integers(0, at - 1))}:
+        assert branched.at(step) == plan.at(step)
+        assert extended.at(step) == plan.at(step)
+    assert branched["lr"](at) == 0.5
+    assert files.loads(files.dumps(branched)) == branched
 
 
 @given(st.fractions(min_value=Fraction(1, 1000), max_value=10**9, max_denominator=1000))

@@ -13,10 +13,23 @@ from glidepath import (
     Schedule,
     constant,
     cosine,
+    decay,
+    exponential,
+    from_function,
+    inverse_time,
+    layerwise,
     linear,
+    piecewise_constant,
+    piecewise_linear,
+    plateau,
+    polynomial,
     presets,
+    scaled,
     staircase,
+    tanh,
 )
+
+RAMP = linear(0.0, 1.0).over(16)
 
 SHAPES = (constant, lambda x: linear(x, 1.0), lambda x: cosine(1.0, x))
 
@@ -69,13 +82,13 @@ def test_a_length_of_less_than_a_step_raises_value_error():
 
 
 def test_a_warm_up_longer_than_the_run_raises_value_error():
-    with pytest.raises(ValueError, match="'warm-up' ends at step 2000, after the run's"):
+    with pytest.raises(ValueError, match="'warm-up': it ends at step 2000, after the run's"):
         Plan(
             Phase("warm-up", 2000, lr=linear(0.0, 1.0)),
             horizon=Horizon(total_steps=1000),
         )
     with pytest.raises(ValueError, match="leaves no room for a decay"):
-        presets.graphcast(warmup_steps=2000, total_steps=1000)
+        presets.graphcast(warmup=2000, total=1000)
 
 
 def test_a_step_before_the_first_raises_value_error():
@@ -122,14 +135,20 @@ def test_a_rollout_below_one_or_a_negative_rate_raises_value_error():
         Phase("decay", 10, lr=linear(1.0, -1.0))
 
 
-def test_a_shape_for_the_whole_plan_raises_value_error():
-    with pytest.raises(ValueError, match="belongs into a phase"):
-        Plan(Phase("decay", 10, lr=1.0), weight_decay=linear(0, 1))
+def test_a_curve_for_the_whole_plan_and_another_in_a_phase_raise_value_error():
+    with pytest.raises(ValueError, match="`weight_decay` follows one curve throughout the plan"):
+        Plan(Phase("decay", 10, lr=1.0, weight_decay=0.1), weight_decay=linear(0, 1))
 
 
-def test_a_schedule_where_a_shape_belongs_raises_type_error():
-    with pytest.raises(TypeError, match="has a length of its own"):
-        Phase("decay", 10, lr=linear(0, 1).over(10))
+def test_a_schedule_longer_than_its_phase_raises_value_error():
+    with pytest.raises(ValueError, match=r"lasts 10 steps and has .* which takes 11: lengthen"):
+        Plan(Phase("decay", 10, lr=linear(0, 1).over(11)))
+
+
+def test_a_schedule_with_a_horizon_of_its_own_raises_value_error():
+    schedule = linear(0, 1).over("1 epoch").on(Horizon(samples=10, batch=1))
+    with pytest.raises(ValueError, match="`lr` has a horizon of its own"):
+        Phase("decay", 10, lr=schedule)
 
 
 def test_two_phases_of_one_name_raise_value_error():
@@ -227,8 +246,117 @@ def test_a_plan_of_nothing_is_refused():
 
 
 def test_an_empty_schedule_is_refused():
-    with pytest.raises(ValueError, match="at least one segment"):
+    with pytest.raises(TypeError, match="a schedule is made by"):
         Schedule(())
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: exponential(0.0, 1.0), "can't touch or cross 0"),
+        (lambda: exponential(1.0, -1.0), "must have one sign, got 1.0 and -1.0"),
+        (lambda: cosine(1.0, 0.0, exponent=0), "`exponent` must be positive, got 0.0"),
+        (lambda: polynomial(1.0, 0.0, power=-1), "`power` must be positive, got -1.0"),
+        (lambda: decay(1.0, 0.0, every=3), "`factor` must be positive, got 0.0"),
+        (lambda: inverse_time(1.0, -0.1), "`rate` must be positive, got -0.1"),
+        (lambda: tanh(1.0, 0.0, lower=3, upper=-3), "`lower` must be below `upper`"),
+        (lambda: RAMP.repeat(0), "`times` must be at least 1, got 0"),
+        (lambda: RAMP.repeat(growth=-1), "`growth` must be positive, got -1.0"),
+        (lambda: RAMP.repeat(scale=0), "`scale` must be positive, got 0.0"),
+        (lambda: RAMP.repeat().repeat(), "has no end and can't be repeated"),
+        (lambda: RAMP.repeat() >> RAMP, "nothing can follow .*, which has no end"),
+        (lambda: RAMP.repeat(growth=0.5)(0), "cycle 7 of .* is shorter than a step: .*times=6"),
+        (lambda: RAMP.repeat(growth=1.001)(0), "more than 5,000 cycles: give `times=...`"),
+        (RAMP.clip, "needs `min`, `max` or both"),
+        (lambda: RAMP.clip(2, 1), "`min` must not be above `max`, got 2 and 1"),
+        (lambda: RAMP * float("nan"), "`factor` must be a finite number"),
+        (lambda: RAMP.shift("0 steps"), "must be positive"),
+        (lambda: piecewise_linear([1.0, 0.0], [5, 9]), "one value more than times, got 2 values"),
+        (lambda: piecewise_constant([1.0, 0.5, 0.1], [9, 9]), "must ascend, got 9 steps and then"),
+        (lambda: piecewise_linear([1, 2, 3], [5, "1 epoch"]), "in one unit, got 5 steps, 1 epoch"),
+        (lambda: layerwise(0.0, 3), "`decay` must be positive"),
+        (lambda: layerwise(0.5, 0), "`layers` must be at least 1"),
+        (lambda: plateau("loss", patience=-1), "`patience` must be at least 1, got -1"),
+        (lambda: plateau("loss", patience=1, mode="low"), '`mode` must be "min" or "max"'),
+        (lambda: plateau("loss", patience=1, min_delta=-1), "`min_delta` must be at least 0"),
+        (lambda: Duration.of("101%"), "at most 100% of the run"),
+        (lambda: Duration.of("1.5 samples"), "in samples must be a whole number"),
+    ],
+)
+def test_numbers_that_make_no_sense_raise_value_error(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: RAMP * "2", "`factor` must be a number, got '2'"),
+        (lambda: RAMP + "2", "`summand` must be a number, got '2'"),
+        (lambda: RAMP * None, "`factor` must be a number"),
+        (lambda: RAMP >> 3, "unsupported operand"),
+        (lambda: RAMP.repeat(1.5), "`times` must be a whole number"),
+        (lambda: RAMP.repeat(growth="2"), "`growth` must be a number"),
+        (lambda: RAMP.cut(0.1, on="loss"), "`on` must be a condition such as plateau"),
+        (lambda: decay(1.0, 0.5, every=3, stair=1), "`stair` must be True or False"),
+        (lambda: from_function(3), "`function` must be callable"),
+        (lambda: plateau("", patience=1), "`metric` must be a name"),
+        (lambda: Phase("a", 3, until="loss", lr=1), "`until` must be a condition"),
+        (lambda: scaled("half"), "`factor` must be a number"),
+    ],
+)
+def test_things_that_make_no_sense_raise_type_error(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("duration", "horizon", "message"),
+    [
+        ("2 epochs", {"samples": 100}, "a length in epochs needs `batch`: give Horizon"),
+        ("500 samples", {}, "a length in samples needs `batch`"),
+        ("1k tokens", {"batch": 3}, "a length in tokens needs `tokens_per_sample`"),
+        ("1k tokens", {}, "needs `batch` and `tokens_per_sample`"),
+        ("100%", {"batch": 3}, "a length in percent of the run needs `total_steps`"),
+        ("rest", {}, 'the "rest" of the run needs `total_steps`'),
+    ],
+)
+def test_a_unit_that_the_horizon_can_t_resolve_names_the_missing_number(duration, horizon, message):
+    with pytest.raises(ValueError, match=message):
+        Plan(Phase("a", duration, lr=1.0), horizon=Horizon(**horizon))
+
+
+def test_percentages_add_up_to_the_run_or_raise_value_error():
+    horizon = Horizon(total_steps=1000)
+    with pytest.raises(ValueError, match="add up to 90% of the run, not to 100%"):
+        Plan(Phase("a", "10%", lr=1.0), Phase("b", "80%", lr=1.0), horizon=horizon)
+    with pytest.raises(ValueError, match="add up to 110% of the run"):
+        Plan(Phase("a", "30%", lr=1.0), Phase("b", "80%", lr=1.0), horizon=horizon)
+    with pytest.raises(ValueError, match="'b': it ends at step 1001, after the run's"):
+        Plan(Phase("a", "201 steps", lr=1.0), Phase("b", "80%", lr=1.0), horizon=horizon)
+
+
+def test_an_open_ended_phase_is_the_last_or_raises_value_error():
+    horizon = Horizon(total_steps=10)
+    with pytest.raises(ValueError, match="'a' is the rest of the run; it must be the last"):
+        Plan(Phase("a", "rest", lr=1.0), Phase("b", 5, lr=1.0), horizon=horizon)
+    with pytest.raises(ValueError, match="nothing is left of the run's `total_steps` of 10"):
+        Plan(Phase("a", 10, lr=1.0), Phase("b", "rest", lr=1.0), horizon=horizon)
+
+
+def test_a_group_is_declared_or_raises_value_error():
+    lr = {"default": 1.0, "backbone": scaled(0.1)}
+    with pytest.raises(ValueError, match="`backbone` is no parameter group: did you mean `backbo"):
+        Plan(Phase("a", 5, lr=lr), groups=["backbones"])
+    with pytest.raises(ValueError, match="groups are declared by"):
+        Plan(Phase("a", 5, lr=lr))
+    with pytest.raises(ValueError, match="`lr` can't be scaled: only a group can"):
+        Phase("a", 5, lr=scaled(0.1))
+
+
+def test_a_group_needs_a_default_or_raises_value_error():
+    with pytest.raises(ValueError, match="`lr` has no value in phase 'a'"):
+        Plan(Phase("a", 5, lr={"head": scaled(0.1)}), groups=["head"])
 
 
 @pytest.mark.parametrize("beta", [1.5, linear(0.9, 1.1)])
