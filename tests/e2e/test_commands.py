@@ -12,7 +12,6 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
-from tests.conftest import make_weather
 from typer.testing import CliRunner
 
 from glidepath import Horizon, presets
@@ -21,6 +20,7 @@ from glidepath.plan import files
 from glidepath.training import record
 from glidepath.weather import checkpoint_format
 from glidepath.weather.simulate import default_path
+from tests.conftest import make_weather
 
 ROOT = Path(__file__).parents[2]
 TINY = ["--mesh", "1", "--latent", "8", "--layers", "1"]

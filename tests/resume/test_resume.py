@@ -6,13 +6,13 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from tests.unit.training.test_training import Line
 
 from glidepath import Phase, Plan, cosine, linear, staircase
 from glidepath.training import record
 from glidepath.training.checkpoints import Checkpoints
 from glidepath.training.loop import Settings, train
 from glidepath.training.run_directory import RunDirectory
+from tests.unit.training.test_training import Line
 
 PLAN = Plan(
     Phase("warm-up", 3, lr=linear(0.0, 0.1)),

@@ -105,6 +105,11 @@ def coverage(plan: Plan) -> Coverage:
     return Coverage(tuple(phases), tuple(so_far), epochs, change, epoch, use, because)
 
 
+def share_never_seen(num_draws: int, samples: int) -> float:
+    """The share of the samples that random draws with replacement leave out."""
+    return math.exp(num_draws * math.log1p(-1 / samples)) if samples > 1 else 0.0
+
+
 @dataclass(frozen=True)
 class _Counter:
     """The sums that coverage is made of."""
@@ -134,7 +139,7 @@ class _Counter:
         num = (end - start) * self.batch
         total, squares = float(rates.sum()), float((rates**2).sum())
         weighted = math.sqrt(self.batch * p * (1 - p) * squares) / (self.batch * p * total or 1)
-        never = math.exp(num * math.log1p(-p)) if self.samples > 1 else 0.0
+        never = share_never_seen(num, self.samples)
         return Draws(name, end - start, num * p, math.sqrt(num * p * (1 - p)), never, weighted)
 
     @cached_property

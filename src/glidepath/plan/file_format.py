@@ -100,7 +100,8 @@ _ONE: Any = Annotated[Union[tuple(_KINDS)], Discriminator(tag_of)]  # noqa: UP00
 Value: Any = TypeAliasType("Value", _ONE)
 """A number, a shape, or an operation on shapes."""
 
-_KINDS += [Annotated[dict[str, Value], Tag(GROUPS)]]
+_NO_OPERATION = {"propertyNames": {"not": {"enum": ["shape", *OPERATIONS, Scaled.name]}}}
+_KINDS += [Annotated[dict[str, Value], Field(json_schema_extra=_NO_OPERATION), Tag(GROUPS)]]
 _BY_GROUP: Any = Annotated[Union[tuple(_KINDS)], Discriminator(tag_of)]  # noqa: UP007
 Groups: Any = TypeAliasType("Groups", _BY_GROUP)
 """A value, or one for each parameter group."""

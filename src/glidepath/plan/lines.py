@@ -7,7 +7,8 @@ import re
 Path = tuple[str | int, ...]
 
 _HEADER = re.compile(r"\s*(\[{1,2})\s*([\w.\-]+)\s*\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:["']?[\w\-]+["']?\s*\.\s*)*["']?[\w\-]+["']?)\s*=""")
+_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w\-]++)"""
+_KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:\n]')
 
 
@@ -25,7 +26,7 @@ def toml_lines(text: str) -> dict[Path, int]:
                 counts[name] = counts.get(name, 0) + 1
             lines[table] = number
         elif key := _KEY.match(line):
-            parts = [part.strip().strip("\"'") for part in key[1].split(".")]
+            parts = [part.strip("\"'") for part in re.findall(_PART, key[1])]
             lines.setdefault((*table, *parts), number)
     return lines
 

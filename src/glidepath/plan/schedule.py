@@ -206,8 +206,13 @@ class Schedule:
 
     def _at_array(self, steps: Any) -> Any:
         steps, xp = as_steps(steps)
-        values = xp.full(self._value(time_of(steps, self.frame.parts, xp), xp), steps)
-        return values if self.term.is_whole else xp.as_real(values)
+        parts, is_whole = self.frame.parts, self.term.is_whole
+
+        def values(some: Any) -> Any:
+            found = xp.full(self._value(time_of(some, parts, xp), xp), some)
+            return found if is_whole else xp.as_real(found)
+
+        return xp.map(values, steps)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Schedule, (self.term, self.horizon)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.conformance.registry import PLANS
 
 from glidepath import Event, Horizon, Phase, Plan, cosine, decay, linear, plateau, presets
+from tests.conformance.registry import PLANS
 
 COOL_DOWN = {"lr": linear(1e-4, 0.0)}
 

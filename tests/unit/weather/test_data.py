@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
-from tests.conftest import make_weather
 
 from glidepath.weather.opening import open_trajectory
 from glidepath.weather.split import Split, starts_outside, training_period, usual_lead
 from glidepath.weather.statistics import Statistics, compute_statistics
 from glidepath.weather.trajectory import DataError
 from glidepath.weather.variables import FORCING_VARIABLES
+from tests.conftest import make_weather
 
 
 def save(data, path):

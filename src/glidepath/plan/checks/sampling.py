@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.coverage import coverage
+from glidepath.plan.coverage import share_never_seen
 from glidepath.plan.plan import Plan
 
 LEAST = 0.01
@@ -16,14 +16,16 @@ def find(plan: Plan) -> Iterator[Finding]:
     """With so few draws a part of the data is never seen."""
     if not plan.horizon.has_epochs:
         return
-    whole = coverage(plan).whole
-    if whole.share_never_seen > LEAST:
+    samples, batch = plan.horizon.samples or 1, plan.horizon.batch or 1
+    draws = plan.total_steps * batch
+    never = share_never_seen(draws, samples)
+    if never > LEAST:
         yield Finding(
             "never-seen",
             "note",
             "the horizon",
-            f"drawn at random with replacement, each sample comes {whole.mean:.3g} times on "
-            f"average, and {whole.share_never_seen:.1%} of them never",
+            f"drawn at random with replacement, each sample comes {draws / samples:.3g} times on "
+            f"average, and {never:.1%} of them never",
             "that part of the data is not learnt from",
             "train longer, or go through the data in epochs (`glidepath coverage` has the numbers)",
         )
