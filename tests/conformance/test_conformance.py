@@ -172,8 +172,9 @@ def test_its_values_lie_between_its_extremes(schedule, one_by_one):
 
 
 def pairs_that_agree():
-    """Neighbours in a series of which the first ends where the second starts."""
-    for name, schedule in SCHEDULES.items():
+    """Neighbours in a series, or in a plan, of which the first ends where the second starts."""
+    rates = {f"the rate of {name}": plan["lr"] for name, plan in PLANS.items()}
+    for name, schedule in (SCHEDULES | rates).items():
         parts = schedule.term.children
         starts = list(itertools.islice(schedule.seams(FAR), len(parts)))
         for before, after, seam in zip(parts, parts[1:], starts[1:], strict=False):

@@ -100,7 +100,7 @@ _ONE: Any = Annotated[Union[tuple(_KINDS)], Discriminator(tag_of)]  # noqa: UP00
 Value: Any = TypeAliasType("Value", _ONE)
 """A number, a shape, or an operation on shapes."""
 
-_NO_OPERATION = {"propertyNames": {"not": {"enum": ["shape", *OPERATIONS, Scaled.name]}}}
+_NO_OPERATION: Any = {"propertyNames": {"not": {"enum": ["shape", *OPERATIONS, Scaled.name]}}}
 _KINDS += [Annotated[dict[str, Value], Field(json_schema_extra=_NO_OPERATION), Tag(GROUPS)]]
 _BY_GROUP: Any = Annotated[Union[tuple(_KINDS)], Discriminator(tag_of)]  # noqa: UP007
 Groups: Any = TypeAliasType("Groups", _BY_GROUP)
@@ -146,6 +146,7 @@ class _Plan(BaseModel):
 
     model_config = STRICT | ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Groups] = Field(init=False)
+    schema_address: str | None = Field(None, alias="$schema")
     version: Literal[1] = 1
     quantities: list[str] = []
     groups: list[str] = []

@@ -212,7 +212,8 @@ class _Reader:
         phases = [self._phase(one, ("phase", i)) for i, one in enumerate(tables)]
         happened = [self._event(one, ("event", i)) for i, one in enumerate(events)]
         names = {key: rest.pop(key, []) for key in ("quantities", "groups")}
-        rest.pop("version", None)
+        for key in ("version", "$schema"):
+            rest.pop(key, None)
         values = self._values(rest, ())
         try:
             return Plan(*phases, horizon=horizon, events=happened, **names, **values)

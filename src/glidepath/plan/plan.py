@@ -126,21 +126,33 @@ class Plan:
                     f'(a quantity of your own is declared by quantities=["{key}"])'
                 )
             if group_of(key) and group_of(key) not in self.groups:
-                hint = nearest(group_of(key), list(self.groups)) if self.groups else ""
-                raise ValueError(
-                    f"`{group_of(key)}` is no parameter group: {hint}".rstrip(": ")
-                    + f' (groups are declared by groups=["{group_of(key)}"])'
-                )
+                hint = f'declare it by groups=["{group_of(key)}"]'
+                if self.groups:
+                    hint = f"{nearest(group_of(key), list(self.groups))} ({hint})"
+                raise ValueError(f"`{group_of(key)}` is no parameter group: {hint}")
 
     def _check_events(self) -> None:
-        conditions = {phase.name: {"ends"} for phase in self.phases}
-        for place, values in [("", self.values), *((p.name, p.values) for p in self.phases)]:
-            for key, value in values:
-                if conditions_in(key, value):
-                    conditions.setdefault(f"{place}/{key}" if place else key, {"cuts"})
+        possible = {("ends", phase.name) for phase in self.phases}
+        possible |= {("cuts", target) for target in self._cuts}
         for event in self.events:
-            if event.kind not in conditions.get(event.target, ()):
+            if (event.kind, event.target) not in possible:
                 raise ValueError(f"nothing in the plan that {event} could have happened to")
+
+    @cached_property
+    def _cuts(self) -> tuple[str, ...]:
+        """The targets of the conditions that cut values."""
+        places = [("", self.values), *((f"{p.name}/", p.values) for p in self.phases)]
+        return tuple(
+            f"{place}{key}"
+            for place, values in places
+            for key, value in values
+            if conditions_in(key, value)
+        )
+
+    @property
+    def listens(self) -> bool:
+        """Whether what the run measures can change it; see `listen`."""
+        return bool(self._cuts) or any(phase.until is not None for phase in self.phases)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

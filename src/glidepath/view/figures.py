@@ -114,6 +114,7 @@ def comparison_figure(plans: dict[str, Plan], quantity: str) -> Figure:
     panel.set_xlabel("step")
     panel.set_ylabel(quantity)
     panel.set_ylim(bottom=min(0, panel.get_ylim()[0]))
+    panel.set_xlim(0, max(plan.total_steps for plan in plans.values()))
     panel.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     panel.spines[["top", "right"]].set_visible(False)
     panel.legend(frameon=False, fontsize=8)

@@ -55,7 +55,7 @@ def coverage_text(found: Coverage) -> Table:
         "weighted spread",
         box=None,
         padding=(0, 2, 0, 0),
-        caption=f"\nuse [bold]{found.use}[/bold]: {escape(found.because)}\n"
+        caption=f"\nuse [bold]{found.use}[/bold]: {escape(found.because)}\n\n"
         f"the rate changes by {found.largest_change:.1%} of its peak inside epoch "
         f"{found.changes_most_in:,}, where it changes most",
         caption_justify="left",

@@ -348,7 +348,7 @@ def test_a_group_is_declared_or_raises_value_error():
     lr = {"default": 1.0, "backbone": scaled(0.1)}
     with pytest.raises(ValueError, match="`backbone` is no parameter group: did you mean `backbo"):
         Plan(Phase("a", 5, lr=lr), groups=["backbones"])
-    with pytest.raises(ValueError, match="groups are declared by"):
+    with pytest.raises(ValueError, match="no parameter group: declare it by"):
         Plan(Phase("a", 5, lr=lr))
     with pytest.raises(ValueError, match="`lr` can't be scaled: only a group can"):
         Phase("a", 5, lr=scaled(0.1))

@@ -49,6 +49,17 @@ def test_a_jump_at_the_seam_is_reported():
     assert finding.what.startswith("goes from 0.0005 to 1e-05")
 
 
+def test_a_jump_is_reported_where_a_phase_was_added_between_phases():
+    plan = Plan(Phase("a", 100, lr=1.0), Phase("b", 100, lr=1.0))
+    for longer in (
+        plan.branch(100, Phase("c", 10, lr=0.5)),
+        plan.extend(Phase("c", 10, lr=0.5)),
+        plan.branch(200, Phase("c", 10, lr=0.5)),
+    ):
+        (finding,) = [f for f in longer.check() if f.code == "phase-jump"]
+        assert finding.what.startswith("goes from 1 to 0.5")
+
+
 def test_a_branch_can_be_branched_again():
     plan = Plan(Phase("stable", 1_000, lr=1.0))
     first = plan.branch(600, Phase("cool-down", 100, lr=linear(1.0, 0.0)))

@@ -44,6 +44,13 @@ def test_what_we_refuse_it_refuses(phase):
         files.loads(json.dumps(table), kind="json")
 
 
+def test_a_file_may_name_the_schema_for_its_editor():
+    table = VALID | {"$schema": "plan.schema.json"}
+    assert VALIDATOR.is_valid(table)
+    assert files.loads(json.dumps(table), kind="json").total_steps == 3
+    assert files.loads('"$schema" = "x"\n[[phase]]\nname = "a"\nfor = 3\nlr = 1').total_steps == 3
+
+
 def test_it_names_every_quantity_with_its_meaning():
     for properties in (schema()["properties"], schema()["$defs"]["Phase"]["properties"]):
         for name, quantity in QUANTITIES.items():

@@ -6,44 +6,59 @@ from collections.abc import Iterator
 
 from glidepath.plan.algebra import Repeat, walk
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import Jump, rates
+from glidepath.plan.checks.sampled import Jump, Sampled, rates
 from glidepath.plan.plan import Plan
 
 TENFOLD = 10
+NOTICEABLE = 0.1
+"""Of the peak: more than a curve that is held through each epoch goes in one of its stairs."""
+
+WHY = (
+    "the moments of the optimizer were gathered at the other rate: a jump up can throw the model "
+    "off, and one down wastes what was still to be learnt"
+)
 
 
 def find(plan: Plan) -> Iterator[Finding]:
-    """From one step to the next the rate changes more than tenfold."""
+    """From one step to the next the rate changes tenfold, or at the seam of two phases at all."""
     branches = {e.step for e in plan.events if e.kind == "ends" and not _listens(plan, e.target)}
     for rate in rates(plan):
-        repeats = any(isinstance(term, Repeat) for term in walk(rate.schedule.term))
-        for step, before, after in rate.jumps:
-            if step in branches:
-                yield _finding("branch-jump", "warning", rate.key, (step, before, after))
-        large = [jump for jump in rate.jumps if jump[0] not in branches and _is_large(jump)]
-        if large and "." not in rate.key:
-            level = "note" if repeats else "warning"
-            yield _finding("tenfold-jump", level, rate.key, *large)
+        found: dict[str, list[Jump]] = {}
+        for jump in rate.jumps:
+            if code := _code(jump, rate, branches, plan.starts):
+                found.setdefault(code, []).append(jump)
+        for code, jumps in found.items():
+            if code == "branch-jump" or "." not in rate.key:
+                yield _finding(code, rate.key, *jumps)
 
 
 def _listens(plan: Plan, name: str) -> bool:
     return any(phase.name == name and phase.until is not None for phase in plan.phases)
 
 
-def _is_large(jump: Jump) -> bool:
-    _, before, after = jump
-    return max(before, after) > TENFOLD * min(before, after)
+def _code(jump: Jump, rate: Sampled, branches: set[int], starts: tuple[int, ...]) -> str | None:
+    """What kind of jump it is; small ones count only where a phase begins."""
+    step, before, after = jump
+    if step in branches:
+        return "branch-jump"
+    if max(before, after) > TENFOLD * min(before, after):
+        repeats = any(isinstance(term, Repeat) for term in walk(rate.schedule.term))
+        return "restart" if repeats and after > before else "tenfold-jump"
+    is_seen = abs(after - before) > NOTICEABLE * rate.peak
+    return "phase-jump" if step in starts and is_seen else None
 
 
-def _finding(code: str, level: str, key: str, *jumps: Jump) -> Finding:
+def _finding(code: str, key: str, *jumps: Jump) -> Finding:
     step, before, after = jumps[0]
     more = f", and such jumps come {len(jumps) - 1} times more" if len(jumps) > 1 else ""
+    fix = f"let the next piece start at {before:.4g}, or put a short line between them"
+    if code == "restart":
+        fix = "nothing, if these are warm restarts; lower later peaks by `scale` if the loss spikes"
     return Finding(
         code,
-        level,
+        "note" if code in ("restart", "phase-jump") else "warning",
         f"{key} at step {step:,}",
         f"goes from {before:.4g} to {after:.4g} in one step{more}",
-        "the moments of the optimizer were gathered at the other rate: a jump up can throw the "
-        "model off, and one down wastes what was still to be learnt",
-        f"let the next piece start at {before:.4g}, or put a short line between them",
+        WHY,
+        fix,
     )
