@@ -9,6 +9,6 @@ import typer
 
 def schema() -> None:
     """Print the JSON Schema of plan files, for editors."""
-    from glidepath.plan.file_format import schema as made
+    from glidepath.plan.files.format import schema as made
 
     typer.echo(json.dumps(made(), indent=2))

@@ -294,7 +294,7 @@ class Plan:
         Raises:
             ValueError: if it has a function, which a file can't hold.
         """
-        from glidepath.plan.tables import plan_table
+        from glidepath.plan.files.tables import plan_table
 
         return plan_table(self)
 
@@ -305,7 +305,7 @@ class Plan:
         Raises:
             ValueError: if it has a function, of which nobody can tell whether it is the same.
         """
-        from glidepath.plan.tables import fingerprint
+        from glidepath.plan.files.tables import fingerprint
 
         return fingerprint(self)
 

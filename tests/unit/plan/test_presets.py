@@ -9,7 +9,7 @@ import pytest
 
 from glidepath import Horizon, Plan, presets
 from glidepath.plan.presets import ADVICE, PRESETS
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.run import Run
 
 close = pytest.approx
 

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from glidepath.plan import files
-from glidepath.plan.file_format import schema
+from glidepath.plan.files.format import schema
 from glidepath.plan.quantities import QUANTITIES
 from tests.conformance.registry import PLANS
 

@@ -7,9 +7,9 @@ from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import positive
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.choice import one_of
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.choice import one_of
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
 from glidepath.plan.shapes import decay, linear
 
 SMALL_BATCH = Horizon(samples=50_000, batch=100)

@@ -6,9 +6,9 @@ from glidepath.plan.duration import DurationLike
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
-from glidepath.plan.presets.warm_up import warm_up
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
+from glidepath.plan.presets.parts.warm_up import warm_up
 from glidepath.plan.shapes import cosine as shape
 
 BAG_OF_TRICKS = Horizon(samples=1_281_167, batch=1_024)

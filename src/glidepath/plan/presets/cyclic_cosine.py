@@ -6,9 +6,9 @@ from glidepath.plan.duration import DurationLike
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.horizons import CIFAR10
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.horizons import CIFAR10
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
 from glidepath.plan.shapes import cosine
 
 

@@ -6,8 +6,8 @@ from glidepath.plan.duration import DurationLike
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
 from glidepath.plan.shapes import cosine
 
 IMAGEWOOF = Horizon(samples=9_025, batch=64)

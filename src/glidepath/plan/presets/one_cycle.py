@@ -9,9 +9,9 @@ from glidepath.plan.duration import DurationLike
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.choice import one_of
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.choice import one_of
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
 from glidepath.plan.shapes import Shape, cosine, linear
 
 LARGE_BATCH = Horizon(samples=50_000, batch=1_000)

@@ -6,9 +6,9 @@ from glidepath.plan.duration import DurationLike
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
-from glidepath.plan.presets.warm_up import warm_up
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
+from glidepath.plan.presets.parts.warm_up import warm_up
 from glidepath.plan.shapes import polynomial as shape
 
 PASCAL_VOC = Horizon(samples=10_582, batch=16)

@@ -7,9 +7,9 @@ from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import positive
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.horizons import IMAGENET
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.horizons import IMAGENET
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
 from glidepath.plan.shapes import constant, decay, linear
 
 

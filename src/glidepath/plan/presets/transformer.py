@@ -9,10 +9,10 @@ from glidepath.plan.horizon import Horizon
 from glidepath.plan.numbers import positive_count
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.presets.horizons import IN_STEPS
-from glidepath.plan.presets.peak import peak_above
-from glidepath.plan.presets.run import Run
-from glidepath.plan.presets.warm_up import warm_up
+from glidepath.plan.presets.parts.horizons import IN_STEPS
+from glidepath.plan.presets.parts.peak import peak_above
+from glidepath.plan.presets.parts.run import Run
+from glidepath.plan.presets.parts.warm_up import warm_up
 from glidepath.plan.shapes import inverse_sqrt
 
 

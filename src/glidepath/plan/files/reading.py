@@ -1,39 +1,27 @@
-"""Plans as TOML and JSON files, both ways."""
+"""From a file to a plan, or to an error that names the file, the line and the field."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from glidepath.plan.building import build_condition, build_value
 from glidepath.plan.duration import Duration
-from glidepath.plan.file_errors import explain, unknown_key
+from glidepath.plan.files.building import build_condition, build_value
+from glidepath.plan.files.errors import explain, unknown_key
+from glidepath.plan.files.kinds import FORMATS, kind_of
+from glidepath.plan.files.limits import LARGEST_FILE_BYTES, check_text
+from glidepath.plan.files.lines import Path, json_lines, line_of, toml_lines
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.limits import LARGEST_FILE_BYTES, check_text
-from glidepath.plan.lines import Path, json_lines, line_of, toml_lines
 from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import Plan
-from glidepath.plan.quantities import QUANTITIES
 from glidepath.plan.spans import PhaseError
 from glidepath.plan.values import named_values
-
-FORMATS = ("toml", "json")
-MEANINGS = {name: quantity.meaning for name, quantity in QUANTITIES.items()} | {
-    "version": "of the file format",
-    "quantities": "names of your own, beside the standard ones",
-    "groups": "of parameters, that have values of their own",
-    "samples": "in the data set",
-    "tokens_per_sample": "what turns tokens into steps",
-    "total_steps": "of the run; percentages are parts of it",
-    "at": "each tick is sampled at its end, so that the last one has the end value",
-    "per": "values hold through each epoch",
-}
 
 
 class PlanFileError(ValueError):
@@ -55,7 +43,7 @@ def load(path: str | FilePath) -> Plan:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise PlanFileError(f"{path}: not a text file in UTF-8: {error}") from None
-    return loads(text, where=str(path), kind=_kind_of(path))
+    return loads(text, where=str(path), kind=kind_of(path))
 
 
 def loads(text: str, *, where: str = "<text>", kind: str = "toml") -> Plan:
@@ -67,7 +55,7 @@ def loads(text: str, *, where: str = "<text>", kind: str = "toml") -> Plan:
     """
     from pydantic import ValidationError
 
-    from glidepath.plan.file_format import PlanTable
+    from glidepath.plan.files.format import PlanTable
 
     if kind not in FORMATS:
         raise ValueError(f'`kind` must be "toml" or "json", got {kind!r}')
@@ -82,48 +70,6 @@ def loads(text: str, *, where: str = "<text>", kind: str = "toml") -> Plan:
     except ValidationError as error:
         raise reader.error(*explain(error.errors(include_url=False), table)) from None
     return reader.build(table)
-
-
-def save(plan: Plan, path: str | FilePath) -> None:
-    """Write a plan as a TOML file, or JSON by its suffix, which `load` reads back as an equal plan.
-
-    Raises:
-        OSError: if the file can't be written.
-        ValueError: if the plan has a function, which a file can't hold.
-    """
-    path = FilePath(path)
-    path.write_text(dumps(plan, kind=_kind_of(path)), encoding="utf-8")
-
-
-def dumps(plan: Plan, *, kind: str = "toml", comments: Sequence[str] | None = None) -> str:
-    """A plan as text, "toml" or "json".
-
-    Args:
-        plan: to write.
-        kind: of text.
-        comments: what to say above it; where given, TOML has comments beside its keys, too.
-    Raises:
-        ValueError: if `kind` is neither, or the plan has a function.
-    """
-    table = plan.as_table()
-    if kind == "json":
-        return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
-    if kind != "toml":
-        raise ValueError(f'`kind` must be "toml" or "json", got {kind!r}')
-    phases, horizon = table.pop("phase"), table.pop("horizon", {})
-    events = table.pop("event", [])
-    says = comments is not None
-    blocks = [_comments(comments or []) + _assignments(table, says)]
-    blocks += ["[horizon]\n" + _assignments(horizon, says)] if horizon else []
-    for phase, span in zip(phases, plan.spans, strict=True):
-        place = [f"steps {span.first:,} to {span.end - 1:,}"] if says else []
-        blocks += [_comments(place) + "[[phase]]\n" + _assignments(phase, says)]
-    blocks += ["[[event]]\n" + _assignments(event, says) for event in events]
-    return "\n".join(blocks)
-
-
-def _kind_of(path: FilePath) -> str:
-    return "json" if path.suffix.lower() == ".json" else "toml"
 
 
 def _parsed(text: str, kind: str, where: str) -> dict[str, Any]:
@@ -148,30 +94,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice")
     return table
-
-
-def _comments(lines: Sequence[str]) -> str:
-    return "".join(f"# {line}\n" for line in lines)
-
-
-def _assignments(table: dict[str, Any], says: bool) -> str:
-    """One key a line; with what a key means beside it where the file says so."""
-    return "".join(
-        f"{key} = {_toml(value)}"
-        + (f"  # {MEANINGS[key]}" if says and key in MEANINGS else "")
-        + "\n"
-        for key, value in table.items()
-    )
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, str | bool):
-        return json.dumps(value, ensure_ascii=False)
-    return repr(value)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.numbers import positive_count
 from glidepath.plan.phase import Phase
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.run import Run
 from glidepath.plan.shapes import staircase
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glidepath.plan.duration import DurationLike
 from glidepath.plan.phase import Phase
-from glidepath.plan.presets.run import Run
+from glidepath.plan.presets.parts.run import Run
 from glidepath.plan.shapes import linear
 
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_mo
 from typing_extensions import TypeAliasType
 
 from glidepath.plan.algebra import OPERATIONS, Term
-from glidepath.plan.building import GROUPS, NUMBER, tag_of
 from glidepath.plan.duration import Duration
+from glidepath.plan.files.building import GROUPS, NUMBER, tag_of
 from glidepath.plan.groups import Scaled
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.listening import Plateau

@@ -9,8 +9,8 @@ from typing import Any, get_type_hints
 
 from glidepath.plan.algebra import OPERATIONS, Segment, Term
 from glidepath.plan.duration import Duration
+from glidepath.plan.files.lines import Path
 from glidepath.plan.groups import Scaled
-from glidepath.plan.lines import Path
 from glidepath.plan.listening import Plateau
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import SHAPES, Shape

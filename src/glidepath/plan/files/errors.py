@@ -8,10 +8,10 @@ from dataclasses import fields
 from typing import Any
 
 from glidepath.plan.algebra import OPERATIONS
-from glidepath.plan.building import tag_of
+from glidepath.plan.files.building import tag_of
+from glidepath.plan.files.lines import Path
 from glidepath.plan.groups import DEFAULT, Scaled
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.lines import Path
 from glidepath.plan.quantities import QUANTITIES, nearest
 from glidepath.plan.shapes import SHAPES
 
