@@ -108,6 +108,14 @@ COMPOSED = {
     "times a schedule": cosine(1.0, 0.1).over("50 epochs") * TRIANGLE.repeat() * 2.0,
     "plus a number": 0.01 + TRIANGLE.repeat(scale=0.5),
     "plus a schedule": 0.1 * (cosine(1.0, 0.1).over("50 epochs") + TRIANGLE.repeat()) + 1,
+    "then": (linear(1.0, 0.0).over("1.5 epochs") >> CYCLE).then(0.5),
+    "shifted per epoch": linear(0.1, 1.0).over("6 epochs", per="epoch").shift("390 steps"),
+    "shifted far": linear(0.0, 1.0).over(25).shift("1000 steps").repeat(growth=3),
+    "stairs cut off": decay(1.0, 0.5, every="3 steps", stair=True).over("1.5 epochs").repeat(2)
+    >> constant(0.1).over("0.3 epochs"),
+    "stairs that last": staircase(1, 9, every="1 step", by=1)
+    .over("1.1 epochs")
+    .lasting("2 epochs"),
     "clipped": (2.0 * cosine(1.0, 0.0).over(5000)).clip(0.25, 1.5),
     "clipped from above": cosine(1.0, 0.0).over(5000).clip(max=0.5),
     "shifted": CYCLE.shift("3.3 epochs").repeat(),
@@ -157,6 +165,8 @@ PLANS["branched"] = presets.graphcast().branch(
     150_000, Phase("cool-down", "5000 steps", lr=linear(5e-4, 0.0))
 )
 PLANS["extended"] = PLANS["groups"].extend(Phase("more", "3 epochs", lr=1e-5, momentum=0.0))
+
+SCHEDULES |= {f"{name}: {key}": plan[key] for name, plan in PLANS.items() for key in plan.names}
 
 UNSAVED = ("function",)
 """What no file can hold."""

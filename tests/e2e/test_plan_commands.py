@@ -104,11 +104,12 @@ def test_check_says_what_it_finds_and_fails_on_warnings():
 
 
 def test_check_writes_json():
-    result = glidepath("check", "gencast", "--format", "json")
+    result = glidepath("check", "bert", "--set", "total=100 steps", "--set", "warmup=90 steps",
+                       "--set", "end=1e-5", "--format", "json")  # fmt: skip
     findings = json.loads(result.output)
-    assert result.exit_code == 1
+    assert result.exit_code == 0
     assert {"code", "level", "place", "what", "why", "fix"} == set(findings[0])
-    assert [finding["level"] for finding in findings] == ["warning", "note"]
+    assert {finding["level"] for finding in findings} == {"note"}
 
 
 def test_coverage_counts_draws_and_recommends():

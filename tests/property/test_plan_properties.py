@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from glidepath import Duration, Horizon, Phase, Plan, constant, cosine, linear, staircase
 from glidepath.plan import files
 from glidepath.plan.arrays import NUMBERS, JaxArrays, NumPyArrays
-from glidepath.plan.times import MOST_PARTS, at_least, at_most, split, time_of
+from glidepath.plan.times import MOST_PARTS, before, not_before, split, time_of
 
 INT32 = JaxArrays(jax.numpy, 2**31 - 1)
 INT32_NUMPY = NumPyArrays(np, 2**31 - 1)
@@ -99,15 +99,17 @@ def test_what_begins_at_an_exact_time_has_begun_at_the_step_it_lies_in(step, par
 def test_compiled_code_counts_periods_as_exactly_in_32_bits(steps, parts, data):
     period = data.draw(st.integers(parts, 2**31 * parts))
     start = data.draw(st.integers(0, 2**31 * parts - 1))
-    steps = [max(step, start // parts) for step in steps]
+    steps = [max(step, start // parts + (start % parts == parts - 1)) for step in steps]
+    steps = [step for step in steps if step < 2**31]
+    assume(steps)
 
     def counted(steps):
-        time = at_least(time_of(steps, parts, INT32), start, INT32) - start
+        time = time_of(steps, parts, INT32) - start
         passed, rest = split(time, period, INT32)
         return passed, rest.steps, rest.rest
 
     passed, whole, rest = jax.jit(counted)(np.array(steps, np.int32))
-    exact = [divmod(max(time_of(s, parts, NUMBERS), start) - start, period) for s in steps]
+    exact = [divmod(time_of(s, parts, NUMBERS) - start, period) for s in steps]
     assert passed.tolist() == [count for count, _ in exact]
     assert [w * parts + r for w, r in zip(whole.tolist(), rest.tolist(), strict=True)] == [
         left for _, left in exact
@@ -124,9 +126,13 @@ def test_bounds_of_wide_times_are_exact(steps, parts, bound):
         return [int(s) * parts + int(r) for s, r in zip(steps, rest, strict=True)]
 
     assert list(wide >= bound) == [time >= bound for time in exact]
-    assert parts_of(at_most(wide, bound, INT32_NUMPY)) == [min(time, bound) for time in exact]
-    if bound // parts < 2**31:
-        assert parts_of(at_least(wide, bound, INT32_NUMPY)) == [max(time, bound) for time in exact]
+    if parts <= bound < 2**31 * parts:
+        for move in (before, not_before):
+            moved = [move(time, bound, parts, NUMBERS) for time in exact]
+            assert parts_of(move(wide, bound, parts, INT32_NUMPY)) == moved
+            assert all((now - then) % parts == 0 for now, then in zip(moved, exact, strict=True))
+        assert all(before(time, bound, parts, NUMBERS) < bound for time in exact)
+        assert all(not_before(time, bound, parts, NUMBERS) >= bound for time in exact)
 
 
 cycles = st.integers(1, 2_000)

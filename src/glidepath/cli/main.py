@@ -57,7 +57,7 @@ def main() -> None:
     except KeyError as error:
         typer.echo(f"error: {error.args[0]}", err=True)
         sys.exit(1)
-    except (ValueError, TypeError, OSError, FloatingPointError, MissingExtraError) as error:
+    except (ValueError, TypeError, OSError, ArithmeticError, MissingExtraError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -74,6 +74,10 @@ class Namespace(Protocol):
 class Numbers:
     """Python's numbers under the names of an array library."""
 
+    @staticmethod
+    def check_below(steps: int, bound: int, /) -> None:
+        """Nothing: a Python int has no bound."""
+
     largest = sys.maxsize
     cos = staticmethod(math.cos)
     sin = staticmethod(math.sin)
@@ -139,6 +143,9 @@ class Arrays:
         """An elementwise function of an array."""
         return function(steps)
 
+    def check_below(self, steps: Any, bound: int, /) -> None:
+        """Nothing, where looking at the values would mean to wait for them."""
+
 
 class NumPyArrays(Arrays):
     """NumPy."""
@@ -153,6 +160,13 @@ class NumPyArrays(Arrays):
     def as_real(self, x: Any, /) -> Any:
         """Whole numbers as floats."""
         return self.library.asarray(x, dtype=float)
+
+    def check_below(self, steps: Any, bound: int, /) -> None:
+        """Refuse steps that the arithmetic can't reach."""
+        if steps.size and steps.max() >= bound:
+            raise ValueError(
+                f"a step in an array must be below {bound:,} here, got {steps.max():,}"
+            )
 
     def map(self, function: Callable[[Any], Any], steps: Any, /) -> Any:
         """In blocks that stay in the processor's cache: twice as fast on a long curve."""
@@ -272,6 +286,12 @@ def as_steps(array: Any) -> tuple[Any, Arrays]:
     if library == "numpy":
         if array.size and array.min() < 0:
             raise ValueError(f"a step must be at least 0, got {int(array.min())}")
-        return array.astype("int64", copy=False), NumPyArrays(module, LARGEST_64)
-    wide = array if array.dtype.itemsize >= 4 else array.astype("int32")
-    return module.maximum(wide, 0), JaxArrays(module, int(module.iinfo(wide.dtype).max))
+        if array.size and array.max() > LARGEST_64:
+            raise ValueError(f"a step in an array must be below 2**63, got {int(array.max())}")
+        steps = module.asarray(array).astype("int64", copy=False)
+        return steps, NumPyArrays(module, LARGEST_64)
+    size = max(array.dtype.itemsize, 4)
+    largest = 2 ** (8 * size - 1) - 1
+    if array.dtype.kind == "u" and array.dtype.itemsize == size:
+        array = module.minimum(array, largest)
+    return module.maximum(array.astype(f"int{8 * size}"), 0), JaxArrays(module, largest)

@@ -14,7 +14,7 @@ from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Constant, Shape
-from glidepath.plan.values import Value, Values, group_of, quantity_of
+from glidepath.plan.values import Value, Values, by_quantity
 
 if TYPE_CHECKING:
     from glidepath.plan.plan import Plan
@@ -35,16 +35,15 @@ def branched(plan: Plan, at: int, phases: Sequence[Phase], total_steps: int | No
             f"a plan of {plan.total_steps} steps can't be branched at step {at}: "
             f"choose one from 1 to {plan.total_steps}"
         )
+    seam = [Event(at, "branches", phases[0].name)]
     if at >= plan.spans[-1].end:
         kept, values = _held_until(plan, at, phases)
-        return _changed(plan, [*kept, *phases], values, total_steps, plan.events)
+        return _changed(plan, [*kept, *phases], values, total_steps, [*plan.events, *seam])
     kept, values = _in_steps(plan)
     begun = [phase for phase, span in zip(kept, plan.spans, strict=True) if span.first < at]
-    names = [phase.name for phase in begun]
+    names = {phase.name for phase in begun}
     events = [e for e in plan.events if e.step < at or (e.step == at and e.target in names)]
-    if plan.spans[len(begun) - 1].end > at:
-        events.append(Event(at, "ends", names[-1]))
-    return _changed(plan, [*begun, *phases], values, total_steps, events)
+    return _changed(plan, [*begun, *phases], values, total_steps, [*events, *seam])
 
 
 def _held_until(plan: Plan, step: int, phases: Sequence[Phase]) -> tuple[list[Phase], Values]:
@@ -79,10 +78,8 @@ def _changed(
 
 def _last_values(plan: Plan, step: int) -> dict[str, Any]:
     """What holds past the end, for every key that a phase gives."""
-    given: dict[str, dict[str, float]] = {}
-    for key in {key for phase in plan.phases for key, _ in phase.values}:
-        given.setdefault(quantity_of(key), {})[group_of(key) or "default"] = plan[key](step)
-    return given
+    keys = {key for phase in plan.phases for key, _ in phase.values}
+    return by_quantity((key, plan[key](step)) for key in sorted(keys))
 
 
 def _unused(name: str, phases: Sequence[Phase]) -> str:
@@ -111,12 +108,9 @@ def _in_steps(plan: Plan) -> tuple[list[Phase], Values]:
 
 
 def _rephased(phase: Phase, duration: Duration, horizon: Horizon) -> Phase:
-    by_quantity: dict[str, dict[str, object]] = {}
-    for key, value in phase.values:
-        groups = by_quantity.setdefault(quantity_of(key), {})
-        groups[group_of(key) or "default"] = _value_in_steps(value, horizon)
+    values = by_quantity((key, _value_in_steps(value, horizon)) for key, value in phase.values)
     return Phase(phase.name, _absolute(duration, horizon), at=phase.at, per=phase.per,
-                 until=phase.until, **by_quantity)  # fmt: skip
+                 until=phase.until, **values)  # fmt: skip
 
 
 def _absolute(duration: Duration, horizon: Horizon) -> Duration:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from numbers import Integral
 from typing import TypeAlias
@@ -14,10 +14,11 @@ REST = "rest"
 UNITS = ("steps", "epochs", "samples", "tokens", PERCENT, REST)
 WHOLE_UNITS = ("steps", "samples", "tokens")
 SUFFIXES = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-_NUMBER = r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?)"
-_PATTERN = re.compile(_NUMBER + r"\s*(?:([kMBT]?)\s+([a-z]+)|()(%))")
+_NUMBER = r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?(?:e[+-]?[0-9]{1,2})?)"
+_PATTERN = re.compile(_NUMBER + r"\s*(?:([kMBT]?)\s*([a-z]+)|()(%))", re.ASCII)
 _LONGEST_TEXT = 60
 _DECIMALS = 12
+LARGEST = 10**30
 
 DurationLike: TypeAlias = "Duration | str | int"
 
@@ -49,6 +50,8 @@ class Duration:
             )
         if self.amount <= 0:
             raise ValueError(f"a duration must be positive, got {self}")
+        if self.amount > LARGEST:
+            raise ValueError(f"a duration must be at most {LARGEST:.0e} {self.unit}")
         if self.unit in WHOLE_UNITS and self.amount.denominator != 1:
             raise ValueError(f"a duration in {self.unit} must be a whole number, got {self}")
         if self.unit == PERCENT and self.amount > 100:
@@ -98,7 +101,8 @@ class Duration:
     def __str__(self) -> str:
         if self.unit == REST:
             return REST
-        exact = Decimal(self.amount.numerator) / Decimal(self.amount.denominator)
+        with localcontext(prec=50):
+            exact = Decimal(self.amount.numerator) / Decimal(self.amount.denominator)
         if self.unit == PERCENT:
             return f"{exact:f}%"
         return f"{exact:f} {self.unit[:-1] if self.amount == 1 else self.unit}"

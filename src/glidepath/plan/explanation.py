@@ -17,11 +17,11 @@ def explanation(plan: Plan, step: int) -> str:
 
 def _where(plan: Plan, step: int) -> str:
     moment, phase = plan.at(step), plan.phase_at(step)
-    span = plan.spans[plan.phases.index(phase)]
+    span = plan.span_at(step)
     epoch = f", epoch {moment.epoch:,.2f}" if moment.epoch is not None else ""
-    past = step - plan.total_steps + 1
+    past = step - span.end + 1
     if past > 0:
-        place = f"{past:,} after the end: what held in the last step holds"
+        place = f"{past:,} after the end of the phases: what held in the last step holds"
     else:
         place = (
             f"step {step - span.first:,} of the {span.end - span.first:,} of phase {phase.name!r}"

@@ -8,6 +8,8 @@ from fractions import Fraction
 from glidepath.plan.duration import PERCENT, Duration
 from glidepath.plan.numbers import positive_count
 
+LARGEST = 10**18
+
 
 @dataclass(frozen=True)
 class Horizon:
@@ -32,6 +34,8 @@ class Horizon:
     def __post_init__(self) -> None:
         for name, value in self.given().items():
             object.__setattr__(self, name, positive_count(name, value))
+            if value > LARGEST:
+                raise ValueError(f"`{name}` must be at most {LARGEST:.0e}")
 
     def given(self) -> dict[str, int]:
         """The numbers that are set, by name."""
@@ -82,8 +86,8 @@ class Horizon:
         if missing:
             arguments = ", ".join(f"{name}=..." for name in names)
             raise ValueError(
-                f"a length in {unit} needs {' and '.join(f'`{name}`' for name in missing)}: "
-                f"give Horizon({arguments})"
+                f"a length in {unit} needs {' and '.join(f'`{name}`' for name in missing)} in the "
+                f"horizon: Horizon({arguments})"
             )
         return [given[name] for name in names]
 

@@ -17,7 +17,8 @@ class Listener:
     """Hears measurements in order and keeps the plan that they make of it.
 
     What it knows follows from the measurements alone: a run that is resumed gives those of its
-    record to a new listener and has the same plan again.
+    record to a new listener and has the same plan again. Events that the plan has already from
+    the first measurement on are heard anew, not twice.
 
     Attributes:
         plan: with the events so far; a new value after each event.
@@ -57,12 +58,14 @@ class Listener:
             raise ValueError(
                 f"`step` must be after {self._last_step}, the last one heard, got {step}"
             )
+        if not self._last_step:
+            self.plan = _before(self.plan, step)
         self._last_step = step
         events = [
             Event(step, kind, target)
             for kind, target, condition in _conditions(self.plan, step)
             if condition.metric in measured
-            and self._ear(kind, target, condition).hears(float(measured[condition.metric]))
+            and self._ear(kind, target, condition).hears(_measured(measured, condition.metric))
         ]
         if events:
             self.plan = self.plan.with_events([*self.plan.events, *events])
@@ -84,12 +87,30 @@ class Listener:
         return self._ears.setdefault((kind, target), Ear(condition))
 
 
+def _measured(measured: Mapping[str, float], metric: str) -> float:
+    """A metric's value, which may be NaN."""
+    value = measured[metric]
+    if isinstance(value, str | bool) or not hasattr(value, "__float__"):
+        raise TypeError(f"`{metric}` must be a number, got {value!r}")
+    return float(value)
+
+
+def _before(plan: Plan, step: int) -> Plan:
+    """A plan without what it has heard from a step on."""
+    kept = [event for event in plan.events if event.step < step or event.kind == "branches"]
+    return plan if len(kept) == len(plan.events) else plan.with_events(kept)
+
+
 def _conditions(plan: Plan, step: int) -> list[tuple[str, str, Plateau]]:
     """What is listened to at a step: (kind of event, its target, condition)."""
     phase = plan.phase_at(step)
-    span = plan.spans[plan.phases.index(phase)]
+    span = plan.span_at(step)
+    if step >= plan.total_steps:
+        return []
     found = [("cuts", key, cut.on) for key, value in plan.values
              for cut in conditions_in(key, value)]  # fmt: skip
+    if step >= span.end:
+        return found
     found += [("cuts", f"{phase.name}/{key}", cut.on) for key, value in phase.values
               for cut in conditions_in(key, value)]  # fmt: skip
     if phase.until is not None and span.first < step < span.end and not span.was_ended:

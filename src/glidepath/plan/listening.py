@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, final
 
-from glidepath.plan.numbers import finite, positive_count
+from glidepath.plan.numbers import count_from_0, finite, positive_count
 
 MODES = ("min", "max")
+EVENT_KINDS = ("ends", "cuts", "branches")
 
 
 @final
@@ -28,13 +29,10 @@ class Plateau:
     name: ClassVar[str] = "plateau"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.metric, str) or not self.metric:
+        if not isinstance(self.metric, str) or not self.metric or not self.metric.isprintable():
             raise TypeError(f'`metric` must be a name such as "val_loss", got {self.metric!r}')
         for name in ("patience", "cooldown"):
-            number = getattr(self, name)
-            if isinstance(number, bool) or number != 0:
-                number = positive_count(name, number)
-            object.__setattr__(self, name, number)
+            object.__setattr__(self, name, count_from_0(name, getattr(self, name)))
         object.__setattr__(self, "min_delta", finite("min_delta", self.min_delta))
         if self.min_delta < 0:
             raise ValueError(f"`min_delta` must be at least 0, got {self.min_delta}")
@@ -78,12 +76,13 @@ class Event:
 
     Attributes:
         step: the first step that it changes.
-        kind: "ends" a phase early, or "cuts" a value.
-        target: the phase's name, or phase and quantity as "decay/lr".
+        kind: "ends" a phase early, "cuts" a value, or "branches" into a phase.
+        target: the name of the phase that is ended, or of the one that the branch begins with; the
+            quantity that is cut, after the name of its phase if it is cut there: "decay/lr".
 
     Raises:
-        TypeError: if the step is no whole number.
-        ValueError: if it is below 1, or the kind is unknown.
+        TypeError: if the step is no whole number, or the target no text.
+        ValueError: if the step is below 1, or the kind is unknown.
     """
 
     step: int
@@ -91,9 +90,12 @@ class Event:
     target: str
 
     def __post_init__(self) -> None:
-        positive_count("step", self.step)
-        if self.kind not in ("ends", "cuts"):
-            raise ValueError(f'an event\'s kind must be "ends" or "cuts", got {self.kind!r}')
+        object.__setattr__(self, "step", positive_count("step", self.step))
+        if self.kind not in EVENT_KINDS:
+            kinds = ", ".join(EVENT_KINDS)
+            raise ValueError(f"an event's `kind` must be one of {kinds}, got {self.kind!r}")
+        if not isinstance(self.target, str):
+            raise TypeError(f"an event's `target` must be a name, got {self.target!r}")
 
 
 class Ear:

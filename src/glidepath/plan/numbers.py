@@ -50,8 +50,22 @@ def positive_count(name: str, value: object) -> int:
         TypeError: if it is not a whole number.
         ValueError: if it is below 1.
     """
+    return _count(name, value, 1)
+
+
+def count_from_0(name: str, value: object) -> int:
+    """`value` as an int of at least 0.
+
+    Raises:
+        TypeError: if it is not a whole number.
+        ValueError: if it is below 0.
+    """
+    return _count(name, value, 0)
+
+
+def _count(name: str, value: object, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"`{name}` must be a whole number, got {value!r}")
-    if value < 1:
-        raise ValueError(f"`{name}` must be at least 1, got {value}")
+    if value < least:
+        raise ValueError(f"`{name}` must be at least {least}, got {value}")
     return int(value)

@@ -8,7 +8,8 @@ from typing import final
 from glidepath.plan.algebra import Segment
 from glidepath.plan.duration import REST, Duration, DurationLike
 from glidepath.plan.listening import Plateau
-from glidepath.plan.shapes import Shape
+from glidepath.plan.schedule import Schedule
+from glidepath.plan.shapes import Constant, Shape
 from glidepath.plan.values import Values, as_arguments, named_values
 
 
@@ -69,11 +70,23 @@ class Phase:
             object.__setattr__(self, "per", per)
             object.__setattr__(self, "until", until)
             object.__setattr__(self, "values", named_values(values))
-            for _, value in self.values:
-                if isinstance(value, Shape) and self.duration.unit != REST:
-                    self.segment(value, self.duration)
+            self._check_clock()
         except (TypeError, ValueError) as error:
             raise type(error)(f"phase {name!r}: {error}") from None
+
+    def _check_clock(self) -> None:
+        """Refuse `at` and `per` that are none, or that no shape would be sampled by."""
+        curves = [value for _, value in self.values if isinstance(value, Shape)]
+        length = Duration.of(1) if self.duration.unit == REST else self.duration
+        for curve in curves or [Constant(0)]:
+            self.segment(curve, length)
+        schedules = [key for key, value in self.values if isinstance(value, Schedule)]
+        moving = [curve for curve in curves if not isinstance(curve, Constant)]
+        if (self.at, self.per) != ("start", "step") and schedules and not moving:
+            raise ValueError(
+                f"`at` and `per` are for shapes, which are as long as the phase; `{schedules[0]}` "
+                "has a schedule with a clock of its own: `.over(..., at=, per=)`"
+            )
 
     def segment(self, shape: Shape, duration: Duration) -> Segment:
         """A shape, sampled as the phase says."""

@@ -25,16 +25,16 @@ def piecewise_constant(values: Sequence[float], boundaries: Sequence[DurationLik
         optax's `piecewise_constant_schedule` switch at the same step, Keras' one later.
     Example:
         >>> piecewise_constant([0.1, 0.01], [30])
-        constant(0.1).over('30 steps') >> constant(0.01).over('1 step')
+        constant(0.1).over('30 steps').then(0.01)
         >>> rate = piecewise_constant([0.1, 0.01, 0.001], [30, 60])
         >>> rate(29), rate(30), rate(90)
         (0.1, 0.01, 0.001)
     """
-    lengths = _lengths(values, boundaries)
+    lengths = _lengths(values, "boundaries", boundaries)
     parts: list[Term] = [
         Segment(constant(value), length) for value, length in zip(values, lengths, strict=False)
     ]
-    return Schedule(Series.of(*parts, Segment(constant(values[-1]), Duration.of(1))))
+    return Schedule(Series.of(*parts)).then(values[-1])
 
 
 def piecewise_linear(values: Sequence[float], knots: Sequence[DurationLike]) -> Schedule:
@@ -50,27 +50,27 @@ def piecewise_linear(values: Sequence[float], knots: Sequence[DurationLike]) -> 
         >>> triangle(5), triangle(10), triangle(20), triangle(30)
         (0.5, 1.0, 0.5, 0.0)
     """
-    lengths = _lengths(values, knots)
+    lengths = _lengths(values, "knots", knots)
     parts: list[Term] = [
         Segment(linear(start, end), length)
         for (start, end), length in zip(pairwise(values), lengths, strict=True)
     ]
-    return Schedule(Series.of(*parts, Segment(constant(values[-1]), Duration.of(1))))
+    return Schedule(Series.of(*parts)).then(values[-1])
 
 
-def _lengths(values: Sequence[float], times: Sequence[DurationLike]) -> list[Duration]:
+def _lengths(values: Sequence[float], name: str, times: Sequence[DurationLike]) -> list[Duration]:
     """How long it takes from each time to the next."""
     ends = [Duration.of(time) for time in times]
     if len(values) != len(ends) + 1:
         raise ValueError(
-            f"there must be one value more than times, got {len(values)} values and {len(ends)} "
-            "times"
+            f"`values` must be one more than `{name}`, got {len(values)} values and {len(ends)} "
+            f"{name}"
         )
     if len({end.unit for end in ends}) > 1:
-        raise ValueError(f"the times must be in one unit, got {', '.join(map(str, ends))}")
+        raise ValueError(f"`{name}` must be in one unit, got {', '.join(map(str, ends))}")
     for before, after in pairwise(ends):
         if after.amount <= before.amount:
-            raise ValueError(f"the times must ascend, got {before} and then {after}")
+            raise ValueError(f"`{name}` must ascend, got {before} and then {after}")
     return [
         Duration(end.amount - (ends[i - 1].amount if i else 0), end.unit)
         for i, end in enumerate(ends)

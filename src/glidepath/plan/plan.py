@@ -8,19 +8,34 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
+from glidepath.plan.algebra import OPERATIONS
 from glidepath.plan.arrays import as_index
+from glidepath.plan.groups import Scaled
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
 from glidepath.plan.quantities import QUANTITIES, nearest, own_names
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.spans import PhaseError, Span, spans
-from glidepath.plan.values import Values, as_arguments, group_of, named_values, quantity_of
+from glidepath.plan.values import (
+    Values,
+    as_arguments,
+    by_quantity,
+    check_range,
+    group_of,
+    named_values,
+    quantity_of,
+)
 from glidepath.plan.wiring import conditions_in, term_of
 
 if TYPE_CHECKING:
     from glidepath.plan.checks import Finding
+    from glidepath.plan.coverage import Coverage
     from glidepath.plan.listener import Listener
+
+
+WORDS = ("shape", Scaled.name, *OPERATIONS)
+"""What stands in a file where a group's name may stand."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,7 @@ class Plan:
         object.__setattr__(self, "phases", tuple(phases))
         object.__setattr__(self, "horizon", Horizon() if horizon is None else horizon)
         object.__setattr__(self, "quantities", own_names("quantities", quantities))
-        object.__setattr__(self, "groups", own_names("groups", groups))
+        object.__setattr__(self, "groups", own_names("groups", groups, WORDS))
         object.__setattr__(self, "events", tuple(sorted(events)))
         object.__setattr__(self, "values", named_values(values))
         if not self.names:
@@ -110,6 +125,7 @@ class Plan:
         self._check_events()
         for name in self.names:
             _ = self[name].total_steps, self[name](0)
+            check_range(name, self[name].term, self[name])
 
     def _check_names(self) -> None:
         names = [phase.name for phase in self.phases]
@@ -132,11 +148,27 @@ class Plan:
                 raise ValueError(f"`{group_of(key)}` is no parameter group: {hint}")
 
     def _check_events(self) -> None:
-        possible = {("ends", phase.name) for phase in self.phases}
+        possible = {("ends", phase.name) for phase in self.phases if phase.until is not None}
+        possible |= {("branches", phase.name) for phase in self.phases}
         possible |= {("cuts", target) for target in self._cuts}
         for event in self.events:
             if (event.kind, event.target) not in possible:
                 raise ValueError(f"nothing in the plan that {event} could have happened to")
+        happened = [event if event.kind == "cuts" else event.target for event in self.events]
+        for event, what in zip(self.events, happened, strict=True):
+            if happened.count(what) > 1:
+                raise ValueError(f"{event} can't have happened twice")
+            start, end = self._lifetime(event)
+            if not start <= event.step < end:
+                raise ValueError(f"{event} lies outside of steps {start} to {end - 1}")
+
+    def _lifetime(self, event: Event) -> tuple[int, int]:
+        """The steps in which an event can happen: a phase for what is cut in it, else the run."""
+        phase, is_inside, _ = event.target.partition("/")
+        if event.kind != "cuts" or not is_inside:
+            return 1, self.total_steps + 1
+        span = next(s for p, s in zip(self.phases, self.spans, strict=True) if p.name == phase)
+        return span.first, span.end
 
     @cached_property
     def _cuts(self) -> tuple[str, ...]:
@@ -164,6 +196,10 @@ class Plan:
     def spans(self) -> tuple[Span, ...]:
         """Where each phase lies."""
         return spans(self.phases, self.horizon, self.events)
+
+    def span_at(self, step: int) -> Span:
+        """Where the phase lies that a step lies in."""
+        return self.spans[bisect_right(self.starts, step) - 1]
 
     @property
     def bounds(self) -> tuple[int, ...]:
@@ -242,6 +278,16 @@ class Plan:
         from glidepath.plan.checks import check
 
         return check(self)
+
+    def coverage(self) -> Coverage:
+        """How often each sample is seen, at random and in epochs; see `coverage`.
+
+        Raises:
+            ValueError: if the horizon lacks `samples` or `batch`, or the plan has no `lr`.
+        """
+        from glidepath.plan.coverage import coverage
+
+        return coverage(self)
 
     def listen(self) -> Listener:
         """A listener that turns what a run measures into events; see `Listener`."""
@@ -356,14 +402,11 @@ def rebuild(  # noqa: PLR0917 - what pickle calls
     values: Values,
 ) -> Plan:
     """A plan from its attributes."""
-    by_quantity: dict[str, dict[str, object]] = {}
-    for key, value in values:
-        by_quantity.setdefault(quantity_of(key), {})[group_of(key) or "default"] = value
     return Plan(
         *phases,
         horizon=horizon,
         quantities=quantities,
         groups=groups,
         events=events,
-        **by_quantity,
+        **by_quantity(values),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -46,13 +47,18 @@ QUANTITIES = {
 
 RESERVED = (
     *("version", "quantities", "groups", "horizon", "phase", "event", "name", "for", "duration"),
-    *("at", "per", "until", "default"),
+    *("at", "per", "until", "default", "self"),
 )
 """What else stands in a plan, and can't be the name of a quantity or a group."""
 
 
-def own_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
+def own_names(what: str, names: Sequence[str], in_files: Collection[str] = ()) -> tuple[str, ...]:
     """Names of a user's own `quantities` or `groups`, in order, each once.
+
+    Args:
+        what: "quantities" or "groups".
+        names: as given.
+        in_files: what has another meaning where groups stand in a file.
 
     Raises:
         TypeError: if it is not a sequence of texts.
@@ -61,9 +67,11 @@ def own_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
         raise TypeError(f'`{what}` must be a list of names, such as ["mixup"], got {names!r}')
     for name in names:
-        if not (name.isidentifier() and name.isascii()) or name in RESERVED:
+        is_key = name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
+        if not is_key or name in RESERVED or (what == "groups" and name in in_files):
             raise ValueError(
-                f"one of the `{what}` can't be called {name!r}: use letters, digits and _"
+                f"one of the `{what}` can't be called {name!r}: use letters, digits and _, and no "
+                "word that plan files use themselves"
             )
     return tuple(sorted(set(names)))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -17,8 +18,10 @@ from glidepath.plan.algebra import (
     Repeat,
     Series,
     Shift,
+    Stretch,
     Sum,
     Term,
+    Then,
     frame_for,
 )
 from glidepath.plan.arrays import NUMBERS, as_index, as_steps
@@ -88,6 +91,10 @@ class Schedule:
             return Schedule(Sum.of(self.term, other.term), self._one_horizon(other))
         return Schedule(Sum.of(self.term, other), self.horizon)
 
+    def __sub__(self, other: Schedule | float) -> Schedule:
+        """Minus a number or another schedule, step by step; both begin together."""
+        return self + -1.0 * other if isinstance(other, Schedule) else self + -other
+
     def __radd__(self, number: float) -> Schedule:
         return Schedule(Sum.of(number, self.term), self.horizon)
 
@@ -144,19 +151,31 @@ class Schedule:
         return Schedule(Lasting(self.term, duration=Duration.of(duration)), self.horizon)
 
     def cut(
-        self, by: float, *, on: Plateau, lowest: float = 0.0, steps: Sequence[int] = ()
+        self, factor: float, *, on: Plateau, lowest: float = 0.0, steps: Sequence[int] = ()
     ) -> Schedule:
-        """The same, times `by` each time that a condition holds; see `Plan.listen`.
+        """The same, times a factor each time that a condition holds; see `Plan.listen`.
 
         Args:
-            by: the factor, such as 0.1.
+            factor: such as 0.1.
             on: the condition, such as `plateau("val_loss", patience=5)`.
-            lowest: no value is lower.
+            lowest: no cut goes lower; what is lower by itself stays.
             steps: from which on it has been cut; a plan fills them in from its events.
         Raises:
             TypeError, ValueError: if an argument is none of these.
         """
-        return Schedule(Cut(self.term, by, on=on, lowest=lowest, steps=tuple(steps)), self.horizon)
+        return Schedule(
+            Cut(self.term, factor, on=on, lowest=lowest, steps=tuple(steps)), self.horizon
+        )
+
+    def then(self, value: float) -> Schedule:
+        """The same, and from its end on a value that it may only have approached.
+
+        It takes no time: `linear(1.0, 0.0).over(10).then(0.0)` is as long as without.
+
+        Raises:
+            TypeError, ValueError: if it is no finite number, or this schedule has no end.
+        """
+        return Schedule(Then(self.term, value=value), self.horizon)
 
     @cached_property
     def frame(self) -> Frame:
@@ -173,13 +192,16 @@ class Schedule:
         length = self.term.length(self.frame)
         return None if length is None else int(length)
 
+    def stretches(self, until: int) -> Iterator[Stretch]:
+        """The segments in it where they lie before a step, in the order of their starts."""
+        return self.term.stretches(self.frame, Fraction(0), Fraction(until))
+
     def seams(self, until: int) -> Iterator[int]:
-        """The steps before `until` at which one piece of it begins, in order."""
+        """The steps before `until` at which a piece of it begins, or a stair, in order."""
+        each = (one.segment.edges(one.frame, one.start, one.end) for one in self.stretches(until))
         last = -1
-        for seam in self.term.seams(self.frame, Fraction(0)):
-            if seam >= until:
-                return
-            if int(seam) != last:
+        for seam in _in_order(each):
+            if int(seam) > last:
                 last = int(seam)
                 yield last
 
@@ -220,3 +242,16 @@ class Schedule:
     def __repr__(self) -> str:
         text = repr(self.term)
         return text if self.horizon == Horizon() else f"({text}).on({self.horizon!r})"
+
+
+def _in_order(each: Iterable[Iterator[Fraction]]) -> Iterator[Fraction]:
+    """Times of one stretch after another, of which those side by side may overlap."""
+    waiting: list[Fraction] = []
+    for edges in each:
+        start = next(edges)
+        while waiting and waiting[0] <= start:
+            yield heapq.heappop(waiting)
+        yield start
+        for edge in edges:
+            heapq.heappush(waiting, edge)
+    yield from sorted(waiting)

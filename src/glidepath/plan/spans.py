@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from glidepath.plan.duration import PERCENT, REST, Duration
 from glidepath.plan.horizon import Horizon
@@ -54,7 +55,7 @@ def spans(phases: Sequence[Phase], horizon: Horizon, events: Sequence[Event]) ->
             the rest of the run without being the last, or was ended outside of its time.
     """
     _check_percentages(phases)
-    ended = {event.target: event.step for event in events if event.kind == "ends"}
+    ended = _ends(phases, events)
     start, placed = Fraction(0), []
     for phase in phases:
         if phase.duration.unit == REST and phase is not phases[-1]:
@@ -69,6 +70,18 @@ def spans(phases: Sequence[Phase], horizon: Horizon, events: Sequence[Event]) ->
     return tuple(placed)
 
 
+def _ends(phases: Sequence[Phase], events: Sequence[Event]) -> dict[str, int]:
+    """The steps at which phases were ended before their time, or at it, by their names."""
+    before = {after.name: phase.name for phase, after in pairwise(phases)}
+    ended = {event.target: event.step for event in events if event.kind == "ends"}
+    for event in events:
+        if event.kind == "branches":
+            if event.target not in before:
+                raise PhaseError("the first phase can't be a branch", event.target)
+            ended[before[event.target]] = event.step
+    return ended
+
+
 def _span(phase: Phase, start: Fraction, horizon: Horizon, ended_at: int | None) -> Span:
     first = int(start)
     planned = _planned(phase, first, horizon)
@@ -80,7 +93,7 @@ def _span(phase: Phase, start: Fraction, horizon: Horizon, ended_at: int | None)
             f"it ends at step {end}, after the run's `total_steps` of {horizon.total_steps}: "
             "shorten it or lengthen the run"
         )
-    if ended_at is None:
+    if ended_at is None or ended_at == end:
         return Span(start, planned, first, end, was_ended=False)
     if not first < ended_at < end:
         raise ValueError(f"it can't be ended at step {ended_at}: it goes from {first} to {end}")
@@ -101,12 +114,10 @@ def _planned(phase: Phase, first: int, horizon: Horizon) -> Duration:
 
 def _check_percentages(phases: Sequence[Phase]) -> None:
     durations = [phase.duration for phase in phases]
-    if all(duration.unit == PERCENT for duration in durations):
-        total = Duration(sum((d.amount for d in durations), Fraction(0)) / len(durations), PERCENT)
-        total_percent = total.amount * len(durations)
-        if total_percent != 100:
-            raise PhaseError(
-                f"the phases add up to {float(total_percent):g}% of the run, not to 100%: change "
-                'one, or let the last be for the "rest"',
-                phases[-1].name,
-            )
+    total = sum((duration.amount for duration in durations), Fraction(0))
+    if all(duration.unit == PERCENT for duration in durations) and total != 100:
+        raise PhaseError(
+            f"the phases add up to {float(total):g}% of the run, not to 100%: change one, or let "
+            'the last be for the "rest"',
+            phases[-1].name,
+        )

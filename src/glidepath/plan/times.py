@@ -78,23 +78,20 @@ class Wide:
         )
         return block * parts + guess + xp.where(is_more, 1, 0), left
 
-    def at_least(self, low: int) -> Wide:
-        """`low` where a time is before it."""
-        steps, rest = divmod(low, self.parts)
-        is_later = self >= low
+    def moved(self, to: int, ahead: bool) -> Wide:
+        """Moved by whole steps until it lies at or after a time, or before it."""
+        steps, rest = divmod(to if ahead else to - self.parts, self.parts)
+        passed = self - to
+        rest = rest + passed.rest
+        carries = rest >= self.parts
         where = self.xp.where
-        return Wide(where(is_later, self.steps, steps), where(is_later, self.rest, rest),
-                    self.parts, self.xp)  # fmt: skip
-
-    def at_most(self, high: int) -> Wide:
-        """`high` where a time is after it."""
-        steps, rest = divmod(high, self.parts)
-        if steps > self.xp.largest:
-            return self
-        is_later = self >= high
-        where = self.xp.where
-        return Wide(where(is_later, steps, self.steps), where(is_later, rest, self.rest),
-                    self.parts, self.xp)  # fmt: skip
+        is_fine = passed.steps >= 0 if ahead else passed.steps < 0
+        return Wide(
+            where(is_fine, self.steps, steps + where(carries, 1, 0)),
+            where(is_fine, self.rest, where(carries, rest - self.parts, rest)),
+            self.parts,
+            self.xp,
+        )
 
 
 def time_of(step: Any, parts: int, xp: Any) -> Any:
@@ -105,11 +102,13 @@ def time_of(step: Any, parts: int, xp: Any) -> Any:
         parts: how many parts make a step.
         xp: what the step is an array of.
     Raises:
-        ValueError: if there are too many parts for arrays of 32 bits.
+        ValueError: if there are too many parts for arrays of 32 bits, or a step of a NumPy array is
+            beyond 2**63 parts.
     """
     if parts == 1:
         return step
     if xp.largest > 2**32:
+        xp.check_below(step, xp.largest // parts)
         return step * parts + (parts - 1)
     if parts > MOST_PARTS:
         raise ValueError(
@@ -134,18 +133,36 @@ def split(time: Any, period: int, xp: Any) -> tuple[Any, Any]:
     return passed, time - passed * period if period <= xp.largest else time
 
 
-def at_least(time: Any, low: int, xp: Any) -> Any:
-    """`low` where a time is before it."""
-    return time.at_least(low) if isinstance(time, Wide) else xp.maximum(time, low)
+def not_before(time: Any, start: int, parts: int, xp: Any) -> Any:
+    """A time, or where it lies before a start, the first one after it by whole steps.
 
-
-def at_most(time: Any, high: int, xp: Any) -> Any:
-    """`high` where a time is after it."""
+    What starts inside a step is first seen at the end of that step, wherever in a step times lie:
+    inside a repeat they need not be last parts.
+    """
     if isinstance(time, Wide):
-        return time.at_most(high)
-    return xp.minimum(time, min(high, xp.largest))
+        return time.moved(start, ahead=True)
+    if parts == 1:
+        return xp.maximum(time, start)
+    return xp.where(time >= start, time, start + (time - start) % parts)
 
 
-def can_reach(xp: Arrays, start: int, parts: int) -> bool:
-    """Whether the integers of a namespace come as far as a time."""
-    return start // parts <= xp.largest
+def before(time: Any, end: int, parts: int, xp: Any) -> Any:
+    """A time, or where it does not lie before an end, the last one that does by whole steps."""
+    if not can_reach(xp, end, parts):
+        return time
+    if isinstance(time, Wide):
+        return time.moved(end, ahead=False)
+    if parts == 1:
+        return xp.minimum(time, end - 1)
+    return xp.where(time < end, time, end - parts + (time - end) % parts)
+
+
+def at_most(ticks: Any, last: int, xp: Any) -> Any:
+    """A number of ticks, no larger than the last."""
+    return xp.minimum(ticks, min(last, xp.largest))
+
+
+def can_reach(xp: Any, time: int, parts: int) -> bool:
+    """Whether the times of a namespace come as far as this one."""
+    is_wide = parts > 1 and xp.largest <= 2**32
+    return bool((time // parts if is_wide else time) <= xp.largest)

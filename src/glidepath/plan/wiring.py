@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from glidepath.plan.algebra import (
 )
 from glidepath.plan.duration import Duration
 from glidepath.plan.groups import Scaled
+from glidepath.plan.horizon import Horizon
 from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
 from glidepath.plan.schedule import Schedule
@@ -38,13 +40,7 @@ def term_of(plan: Plan, key: str) -> Term:
     """
     held, own = dict(plan.values).get(key), _own(plan, key)
     if isinstance(held, Schedule) or (isinstance(held, Shape) and not isinstance(held, Constant)):
-        if own:
-            raise PhaseError(
-                f"`{key}` follows one curve throughout the plan and can't have another in phase "
-                f"{own[0]!r}: give each phase its own, or the plan a number",
-                own[0],
-            )
-        return _throughout(plan, key, held)
+        return _throughout(plan, key, held, own)
     if not own and isinstance(held, Constant):
         return Segment(held, Duration(Fraction(plan.planned_steps), "steps"))
     default = term_of(plan, quantity_of(key)) if key != quantity_of(key) else None
@@ -58,10 +54,43 @@ def _own(plan: Plan, key: str) -> list[str]:
     return [phase.name for phase in plan.phases if key in dict(phase.values)]
 
 
-def _throughout(plan: Plan, key: str, value: Shape | Schedule) -> Term:
+def _throughout(plan: Plan, key: str, value: Shape | Schedule, own: Sequence[str]) -> Term:
+    """A curve from the first step on, until phases at the end of the plan have their own."""
     if isinstance(value, Schedule):
-        return _with_cuts(value.term, key, plan.events)
-    return Segment(value, Duration(Fraction(plan.planned_steps), "steps"))
+        term = _with_cuts(value.term, key, plan.events)
+    else:
+        term = Segment(value, Duration(Fraction(plan.planned_steps), "steps"))
+    if not own:
+        return term
+    num_first = len(plan.phases) - len(own)
+    if [phase.name for phase in plan.phases[num_first:]] != list(own) or not num_first:
+        raise PhaseError(
+            f"`{key}` follows one curve throughout the plan; phases can only take over from it to "
+            f"the end, and {own[0]!r} is followed by one that does not, or is the first",
+            own[0],
+        )
+    length = _together([span.duration for span in plan.spans[:num_first]], plan.horizon)
+    ends = [
+        _part(plan, key, plan.phases[i], plan.spans[i]) for i in range(num_first, len(plan.phases))
+    ]
+    return Series.of(Lasting(term, duration=length), *ends)
+
+
+def _together(durations: Sequence[Duration], horizon: Horizon) -> Duration:
+    """Several durations as one, exactly: in whole samples or tokens where steps are none.
+
+    Raises:
+        ValueError: if they come to a fraction of a step that is told in no other unit.
+    """
+    if len({duration.unit for duration in durations}) == 1:
+        return Duration(sum((d.amount for d in durations), Fraction(0)), durations[0].unit)
+    steps = sum(map(horizon.steps_in, durations), Fraction(0))
+    samples = steps * (horizon.batch or 1)
+    tokens = samples * (horizon.tokens_per_sample or 1)
+    for amount, unit in ((steps, "steps"), (samples, "samples")):
+        if amount.denominator == 1:
+            return Duration(amount, unit)
+    return Duration(tokens, "tokens")
 
 
 def _phase_by_phase(plan: Plan, key: str, held: Value | None) -> Term:
@@ -137,6 +166,6 @@ def _with_cuts(term: Term, target: str, events: Sequence[Event]) -> Term:
     def cut(one: Term) -> Term:
         if not isinstance(one, Cut):
             return one
-        return Cut(one.inside, one.by, on=one.on, lowest=one.lowest, steps=(*one.steps, *steps))
+        return replace(one, steps=(*one.steps, *steps))
 
     return rebuilt(term, cut)

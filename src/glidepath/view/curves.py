@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,7 +35,7 @@ class Curve:
 def curves(plan: Plan, resolution: int = 500) -> list[Curve]:
     """Every quantity of a plan: the rate first, then what changes, then what does not."""
     steps = steps_to_draw(plan, resolution)
-    made = [Curve(name, steps, _values(plan[name], steps)) for name in plan.names]
+    made = [Curve(name, steps, _values(name, plan[name], steps)) for name in plan.names]
     return sorted(made, key=lambda curve: (curve.name != "lr", curve.is_flat, curve.name))
 
 
@@ -49,8 +50,12 @@ def steps_to_draw(plan: Plan, resolution: int) -> list[int]:
     return sorted(step for step in spread | edges if 0 <= step <= last)
 
 
-def _values(schedule: Schedule, steps: list[int]) -> list[float]:
-    return [float(schedule(step)) for step in steps]
+def _values(name: str, schedule: Schedule, steps: list[int]) -> list[float]:
+    values = [float(schedule(step)) for step in steps]
+    for step, value in zip(steps, values, strict=True):
+        if not math.isfinite(value):
+            raise ValueError(f"`{name}` is {value} at step {step:,}, which can't be drawn")
+    return values
 
 
 def short(value: float) -> str:

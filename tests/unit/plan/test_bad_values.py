@@ -138,6 +138,8 @@ def test_a_rollout_below_one_or_a_negative_rate_raises_value_error():
 def test_a_curve_for_the_whole_plan_and_another_in_a_phase_raise_value_error():
     with pytest.raises(ValueError, match="`weight_decay` follows one curve throughout the plan"):
         Plan(Phase("decay", 10, lr=1.0, weight_decay=0.1), weight_decay=linear(0, 1))
+    with pytest.raises(ValueError, match="and 'a' is followed by one that does not"):
+        Plan(Phase("a", 10, lr=1.0), Phase("b", 10), lr=linear(0, 1))
 
 
 def test_a_schedule_longer_than_its_phase_raises_value_error():
@@ -271,12 +273,15 @@ def test_an_empty_schedule_is_refused():
         (lambda: RAMP.clip(2, 1), "`min` must not be above `max`, got 2 and 1"),
         (lambda: RAMP * float("nan"), "`factor` must be a finite number"),
         (lambda: RAMP.shift("0 steps"), "must be positive"),
-        (lambda: piecewise_linear([1.0, 0.0], [5, 9]), "one value more than times, got 2 values"),
+        (
+            lambda: piecewise_linear([1.0, 0.0], [5, 9]),
+            "`values` must be one more than `knots`, got 2 values",
+        ),
         (lambda: piecewise_constant([1.0, 0.5, 0.1], [9, 9]), "must ascend, got 9 steps and then"),
         (lambda: piecewise_linear([1, 2, 3], [5, "1 epoch"]), "in one unit, got 5 steps, 1 epoch"),
         (lambda: layerwise(0.0, 3), "`decay` must be positive"),
         (lambda: layerwise(0.5, 0), "`layers` must be at least 1"),
-        (lambda: plateau("loss", patience=-1), "`patience` must be at least 1, got -1"),
+        (lambda: plateau("loss", patience=-1), "`patience` must be at least 0, got -1"),
         (lambda: plateau("loss", patience=1, mode="low"), '`mode` must be "min" or "max"'),
         (lambda: plateau("loss", patience=1, min_delta=-1), "`min_delta` must be at least 0"),
         (lambda: Duration.of("101%"), "at most 100% of the run"),
@@ -313,7 +318,7 @@ def test_things_that_make_no_sense_raise_type_error(make, message):
 @pytest.mark.parametrize(
     ("duration", "horizon", "message"),
     [
-        ("2 epochs", {"samples": 100}, "a length in epochs needs `batch`: give Horizon"),
+        ("2 epochs", {"samples": 100}, "a length in epochs needs `batch` in the horizon: Horizon"),
         ("500 samples", {}, "a length in samples needs `batch`"),
         ("1k tokens", {"batch": 3}, "a length in tokens needs `tokens_per_sample`"),
         ("1k tokens", {}, "needs `batch` and `tokens_per_sample`"),

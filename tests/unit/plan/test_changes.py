@@ -6,7 +6,7 @@ import pytest
 from glidepath import Event, Horizon, Phase, Plan, cosine, decay, linear, plateau, presets
 from tests.conformance.registry import PLANS
 
-COOL_DOWN = {"lr": linear(1e-4, 0.0)}
+UNEVEN = Horizon(samples=50_000, batch=128)
 
 
 def held(plan):
@@ -49,14 +49,37 @@ def test_a_jump_at_the_seam_is_reported():
     assert finding.what.startswith("goes from 0.0005 to 1e-05")
 
 
+CURVES = {
+    "a schedule": Plan(Phase("a", "3 epochs"), Phase("b", "2.5 epochs"), horizon=UNEVEN,
+                       lr=cosine(1.0, 0.0).over("1.5 epochs").repeat()),
+    "a shape": Plan(Phase("a", 70), Phase("b", 30), lr=linear(1.0, 0.0)),
+    "step decay": presets.step_decay(warmup="5 epochs"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_that_holds_throughout_is_left_at_a_branch(name):
+    plan = CURVES[name]
+    steps = np.arange(min(plan.total_steps, 3_000))
+    for at in (1, plan.starts[-1], plan.total_steps // 2, plan.total_steps):
+        branched = plan.branch(at, Phase("cool-down", 100, lr=linear(0.5, 0.0)))
+        past = steps[steps < at]
+        assert (branched["lr"](past) == plan["lr"](past)).all()
+        assert branched["lr"](at) == 0.5
+        assert branched["lr"](at - 1) == plan["lr"](at - 1)
+    longer = plan.extend(Phase("more", 100, lr=0.25))
+    assert (longer["lr"](steps) == plan["lr"](steps)).all()
+    assert longer["lr"](plan.total_steps) == 0.25
+
+
 def test_a_jump_is_reported_where_a_phase_was_added_between_phases():
     plan = Plan(Phase("a", 100, lr=1.0), Phase("b", 100, lr=1.0))
-    for longer in (
-        plan.branch(100, Phase("c", 10, lr=0.5)),
-        plan.extend(Phase("c", 10, lr=0.5)),
-        plan.branch(200, Phase("c", 10, lr=0.5)),
+    for longer, code in (
+        (plan.branch(100, Phase("c", 10, lr=0.5)), "branch-jump"),
+        (plan.branch(200, Phase("c", 10, lr=0.5)), "branch-jump"),
+        (plan.extend(Phase("c", 10, lr=0.5)), "phase-jump"),
     ):
-        (finding,) = [f for f in longer.check() if f.code == "phase-jump"]
+        (finding,) = [f for f in longer.check() if f.code == code]
         assert finding.what.startswith("goes from 1 to 0.5")
 
 
@@ -64,7 +87,7 @@ def test_a_branch_can_be_branched_again():
     plan = Plan(Phase("stable", 1_000, lr=1.0))
     first = plan.branch(600, Phase("cool-down", 100, lr=linear(1.0, 0.0)))
     again = first.branch(650, Phase("back up", 100, lr=linear(0.5, 1.0)))
-    assert again.events == (Event(600, "ends", "stable"), Event(650, "ends", "cool-down"))
+    assert again.events == (Event(600, "branches", "cool-down"), Event(650, "branches", "back up"))
     assert [again["lr"](step) for step in (599, 600, 625, 649, 650)] == pytest.approx(
         [1.0, 1.0, 0.75, 0.51, 0.5]
     )
@@ -73,7 +96,7 @@ def test_a_branch_can_be_branched_again():
 def test_a_branch_at_the_start_of_a_phase_drops_it():
     plan = presets.graphcast()
     branched = plan.branch(300_000, Phase("more of the same", 10, lr=1e-6))
-    assert branched.events == ()
+    assert branched.events == (Event(300_000, "branches", "more of the same"),)
     assert [phase.name for phase in branched.phases] == ["warm-up", "decay", "more of the same"]
 
 

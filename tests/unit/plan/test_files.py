@@ -46,7 +46,7 @@ def test_a_file_is_the_plan_that_it_says():
         ("from = 0.0", "from = true", r"line 12: .* expected a finite number, got true"),
         ("from = 0.0", 'from = "1e-3"', r"line 12: .* expected a finite number, got '1e-3'"),
         ("weight_decay = 0.1", 'weight_decay = "0.1"', r"line 2: `weight_decay`: expected a"),
-        ("batch = 32", "batch = true", r"line 7: `horizon.batch`: expected a valid integer"),
+        ("batch = 32", "batch = true", r"line 7: `horizon.batch`: expected a whole number"),
         (
             "batch = 32",
             "batsh = 32",

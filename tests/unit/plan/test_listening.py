@@ -121,6 +121,9 @@ def test_measurements_come_in_order():
 @pytest.mark.parametrize(
     ("event", "message"),
     [
+        (Event(50, "cuts", "cutting/lr"), "lies outside of steps 2100 to 3099"),
+        (Event(5_000, "cuts", "cutting/lr"), "lies outside of steps"),
+        (Event(50, "branches", "warm-up"), "the first phase can't be a branch"),
         (Event(50, "ends", "nowhere"), "nothing in the plan that .* could have happened to"),
         (Event(50, "cuts", "stable/lr"), "nothing in the plan that"),
         (Event(50, "ends", "stable"), "it can't be ended at step 50: it goes from 100 to 2100"),
@@ -133,10 +136,50 @@ def test_events_that_could_not_have_happened_are_refused(event, message):
 
 @pytest.mark.parametrize("kind", ["end", "", None])
 def test_an_event_of_no_kind_is_refused(kind):
-    with pytest.raises(ValueError, match='must be "ends" or "cuts"'):
+    with pytest.raises(ValueError, match="`kind` must be one of ends, cuts, branches"):
         Event(1, kind, "a")
     with pytest.raises(ValueError, match="`step` must be at least 1"):
         Event(0, "ends", "a")
+
+
+def test_what_happened_twice_is_refused():
+    for events in (
+        [Event(500, "ends", "stable"), Event(600, "ends", "stable")],
+        [Event(2_500, "cuts", "cutting/lr"), Event(2_500, "cuts", "cutting/lr")],
+    ):
+        with pytest.raises(ValueError, match="can't have happened twice"):
+            PLAN.with_events(events)
+
+
+def test_a_record_replayed_on_a_plan_that_has_heard_it_changes_nothing():
+    heard = PLAN.listen().replay(recorded())
+    assert heard.listen().replay(recorded()) == heard
+
+
+def test_a_child_run_keeps_what_its_parent_has_heard():
+    heard = PLAN.listen().replay(recorded())
+    first, *_ = heard.events
+    later = [(step, measured) for step, measured in recorded() if step > first.step]
+    assert first in heard.listen().replay(later).events
+
+
+def test_steps_from_numpy_are_written_as_numbers():
+    plan = Plan(Phase("a", 10, lr=1.0, until=plateau("loss", patience=np.int64(0))), Phase("b", 5,
+                lr=0.5))  # fmt: skip
+    heard = plan.listen().replay([(np.int64(2), {"loss": 1.0}), (np.int64(4), {"loss": 1.0})])
+    for kind in files.FORMATS:
+        assert files.loads(files.dumps(heard, kind=kind), kind=kind) == heard
+
+
+def test_nothing_is_heard_after_the_end():
+    eager = constant(1.0).over(10).cut(0.5, on=plateau("loss", patience=0))
+    listener = Plan(Phase("a", 10, lr=eager)).listen()
+    assert [listener.hear(step, {"loss": 1.0}) for step in (8, 10, 12)] == [[], [], []]
+
+
+def test_a_measurement_that_is_no_number_names_the_metric():
+    with pytest.raises(TypeError, match="`val_loss` must be a number, got None"):
+        PLAN.listen().hear(150, {"val_loss": None})
 
 
 def test_two_conditions_on_one_value_are_refused():

@@ -9,10 +9,11 @@ from glidepath.plan.algebra.segment import Segment
 from glidepath.plan.algebra.series import Series
 from glidepath.plan.algebra.shift import Shift
 from glidepath.plan.algebra.sum import Sum
-from glidepath.plan.algebra.term import Frame, Term, frame_for, rebuilt, walk
+from glidepath.plan.algebra.term import Frame, Stretch, Term, frame_for, rebuilt, walk
+from glidepath.plan.algebra.then import Then
 
 OPERATIONS: dict[str, type[Term]] = {
-    term.name: term for term in (Series, Repeat, Product, Sum, Clip, Shift, Lasting, Cut)
+    term.name: term for term in (Series, Repeat, Product, Sum, Clip, Shift, Lasting, Then, Cut)
 }
 """Every operation that a file can name, beside a shape over a time."""
 
@@ -27,8 +28,10 @@ __all__ = [
     "Segment",
     "Series",
     "Shift",
+    "Stretch",
     "Sum",
     "Term",
+    "Then",
     "frame_for",
     "rebuilt",
     "walk",

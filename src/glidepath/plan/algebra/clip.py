@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, final
 
-from glidepath.plan.algebra.term import Frame, Placed, Term, in_brackets
+from glidepath.plan.algebra.term import Frame, Placed, in_brackets
+from glidepath.plan.algebra.wrapper import Filter
 from glidepath.plan.arrays import NUMBERS
 from glidepath.plan.numbers import finite_as_given
 
 
 @final
 @dataclass(frozen=True, repr=False)
-class Clip(Term):
+class Clip(Filter):
     """A term whose values are kept in bounds: `schedule.clip(min, max)`.
 
     Attributes:
@@ -27,7 +28,6 @@ class Clip(Term):
         ValueError: if there is no bound, or they are the wrong way round.
     """
 
-    inside: Term
     low: float | int | None = field(default=None, kw_only=True, metadata={"key": "min"})
     high: float | int | None = field(default=None, kw_only=True, metadata={"key": "max"})
     name: ClassVar[str] = "clip"
@@ -41,24 +41,6 @@ class Clip(Term):
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"`min` must not be above `max`, got {self.low} and {self.high}")
 
-    @property
-    def children(self) -> tuple[Term, ...]:
-        """What is clipped."""
-        return (self.inside,)
-
-    @property
-    def is_endless(self) -> bool:
-        """As what is clipped."""
-        return self.inside.is_endless
-
-    def length(self, frame: Frame) -> Fraction | None:
-        """As what is clipped."""
-        return self.inside.length(frame)
-
-    def periods(self, frame: Frame) -> tuple[Fraction, ...]:  # noqa: ARG002
-        """None of its own."""
-        return ()
-
     def place(self, frame: Frame, start: Fraction) -> Placed:
         """The smaller of the value and `max`, then the larger of that and `min`."""
         placed, low, high = self.inside.place(frame, start), self.low, self.high
@@ -70,10 +52,6 @@ class Clip(Term):
             return value if low is None else xp.maximum(value, low)
 
         return at
-
-    def seams(self, frame: Frame, start: Fraction) -> Iterator[Fraction]:
-        """As what is clipped."""
-        return self.inside.seams(frame, start)
 
     @property
     def extremes(self) -> tuple[float, float]:

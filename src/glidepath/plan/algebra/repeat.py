@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import count, takewhile
 from typing import Any, ClassVar, final
 
 from glidepath.plan.algebra.series import in_turn
-from glidepath.plan.algebra.term import Frame, Placed, Term, in_brackets, walk
+from glidepath.plan.algebra.term import Frame, Placed, Stretch, Term, in_brackets, walk
 from glidepath.plan.arrays import LARGEST_64, NUMBERS
+from glidepath.plan.duration import Duration
 from glidepath.plan.numbers import positive, positive_count
-from glidepath.plan.times import at_most, split
+from glidepath.plan.times import before, split
+
+LARGEST_GROWTH = 1_000_000
 
 MOST_CYCLES = 5_000
 """Of a repeat that grows, whose cycles are laid out one by one."""
@@ -51,6 +56,12 @@ class Repeat(Term):
             object.__setattr__(self, "times", positive_count("times", self.times))
         for name in ("growth", "scale"):
             object.__setattr__(self, name, positive(name, getattr(self, name)))
+        if self.growth > LARGEST_GROWTH:
+            raise ValueError(f"`growth` must be at most {LARGEST_GROWTH:,}, got {self.growth}")
+        if self.growth != 1 and (self.times or 0) > MOST_CYCLES:
+            raise ValueError(
+                f"`times` must be at most {MOST_CYCLES:,} where cycles grow, got {self.times}"
+            )
         if self.cycle.is_endless:
             raise ValueError(f"{self.cycle} has no end and can't be repeated")
 
@@ -83,12 +94,14 @@ class Repeat(Term):
 
     def _cycle_length(self, frame: Frame, n: int) -> Fraction:
         """The exact length of a cycle that grows, in steps."""
-        length, growth = self._once(frame), Fraction(self.growth)
+        # The decimal as it is written: 1.15 is a little less as a binary number.
+        length, growth = self._once(frame), Fraction(str(self.growth))
         if growth.denominator == 1:
             return length * growth**n
-        units = {d.unit for t in walk(self.cycle) if (d := getattr(t, "duration", None))}
+        inside = (getattr(term, one.name) for term in walk(self.cycle) for one in fields(term))  # type: ignore[arg-type]
+        units = {value.unit for value in inside if isinstance(value, Duration)}
         unit = frame.horizon.steps_per_epoch if units == {"epochs"} else Fraction(1)
-        rounded = (length * growth**n / unit + Fraction(1, 2)).__floor__() * unit
+        rounded = math.floor(length * _power(growth, n) / unit + Fraction(1, 2)) * unit
         if rounded < 1:
             raise ValueError(
                 f"cycle {n + 1} of {self} is shorter than a step: "
@@ -113,12 +126,12 @@ class Repeat(Term):
             return self._one_by_one(frame, start)
         placed, first = self.cycle.place(frame, start), frame.fine(start)
         period, scale = frame.fine(self._once(frame)), self.scale
-        last = None if self.times is None else period * self.times - 1
+        end, parts = None if self.times is None else period * self.times, frame.parts
 
         def at(time: Any, xp: Any) -> Any:
             passed = time - first
-            if last is not None:
-                passed = at_most(passed, last, xp)
+            if end is not None:
+                passed = before(passed, end, parts, xp)
             cycle, passed = split(passed, period, xp)
             value = placed(passed + first if first else passed, xp)
             return value if scale == 1 else xp.power(scale, cycle) * value
@@ -126,30 +139,42 @@ class Repeat(Term):
         return at
 
     def _one_by_one(self, frame: Frame, start: Fraction) -> Placed:
+        self._check_number_of_cycles(frame)
         placed, bounds = [], []
         for n, (begin, inner) in enumerate(self._cycles(frame, start)):
             if begin > LARGEST_64:
                 break
-            if n == MOST_CYCLES:
-                raise ValueError(
-                    f"a `growth` of {self.growth} makes more than {MOST_CYCLES:,} cycles: "
-                    "give `times=...`"
-                )
             placed.append(_scaled(self.cycle.place(inner, begin), NUMBERS.power(self.scale, n)))
             bounds.append(frame.fine(begin))
         return in_turn(placed, bounds, frame.parts)
 
-    def seams(self, frame: Frame, start: Fraction) -> Iterator[Fraction]:
-        """Those of every cycle."""
-        for begin, inner in self._cycles(frame, start):
-            yield from self.cycle.seams(inner, begin)
+    def _check_number_of_cycles(self, frame: Frame) -> None:
+        """Refuse a growth so close to 1 that the cycles come to no end within 63 bits."""
+        if self.times is None and self.growth > 1:
+            whole = float(LARGEST_64) * (self.growth - 1) / float(self._once(frame))
+            if math.log1p(whole) > MOST_CYCLES * math.log(self.growth):
+                raise ValueError(
+                    f"a `growth` of {self.growth} makes more than {MOST_CYCLES:,} cycles: "
+                    "give `times=...`"
+                )
+
+    def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
+        """Those of every cycle until the next begins."""
+        cycles = takewhile(lambda one: one[0] < until, self._cycles(frame, start))
+        before, inside = None, frame
+        for begin, inner in cycles:
+            if before is not None:
+                yield from self.cycle.stretches(inside, before, begin)
+            before, inside = begin, inner
+        if before is not None:
+            yield from self.cycle.stretches(inside, before, until)
 
     @property
     def extremes(self) -> tuple[float, float]:
         """Of the first cycle and of the last, which may come close to 0 or be without bound."""
         low, high = self.cycle.extremes
         if self.times is not None:
-            last = float(self.scale) ** (self.times - 1)
+            last = NUMBERS.power(self.scale, self.times - 1)
         else:
             last = 1.0 if self.scale == 1 else 0.0 if self.scale < 1 else float("inf")
         ends = [low, high, *(end * last if end else 0.0 for end in (low, high))]
@@ -185,6 +210,12 @@ class Repeat(Term):
         arguments += [f"growth={self.growth!r}"] if self.growth != 1 else []
         arguments += [f"scale={self.scale!r}"] if self.scale != 1 else []
         return f"{inside}.repeat({', '.join(arguments)})"
+
+
+def _power(base: Fraction, exponent: int) -> Fraction:
+    """To 60 digits: exact ones would be thousands after as many cycles."""
+    with localcontext(prec=60):
+        return Fraction((Decimal(base.numerator) / Decimal(base.denominator)) ** exponent)
 
 
 def _scaled(placed: Placed, factor: float) -> Placed:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count as count_up
 from typing import Any, ClassVar, final
 
-from glidepath.plan.algebra.term import Frame, Placed, Term
+from glidepath.plan.algebra.term import Frame, Placed, Stretch, Term
 from glidepath.plan.arrays import NUMBERS
 from glidepath.plan.duration import Duration
 from glidepath.plan.shapes.shape import Shape
-from glidepath.plan.times import at_most, count
+from glidepath.plan.times import at_most, before, count
 
 SAMPLED_AT = ("start", "end")
 MOVES_PER = ("step", "epoch")
@@ -71,7 +72,7 @@ class Segment(Term):
         """An epoch, or what the shape counts."""
         if self.per == "epoch":
             return (frame.horizon.steps_per_epoch,)
-        return tuple(map(frame.steps_in, self.shape.lengths)) if self.shape.counts_parts else ()
+        return () if self.shape.tread is None else (frame.steps_in(self.shape.tread),)
 
     def place(self, frame: Frame, start: Fraction) -> Placed:
         """The curve from its first tick on; beyond its end its last value."""
@@ -80,13 +81,13 @@ class Segment(Term):
             raise ValueError(f"{self.duration} is less than one step")
         if self.per == "epoch":
             return self._per_epoch(frame, start)
-        if self.shape.counts_parts:
+        if self.shape.tread is not None:
             return self._in_parts(frame, start)
         return self._per_step(frame, start)
 
     @property
     def _shift(self) -> int:
-        return int(self.at == "end" and self.shape.has_ends)
+        return int(self.at == "end" and self.shape.tread is None)
 
     def _per_step(self, frame: Frame, start: Fraction) -> Placed:
         first, parts, shift = frame.fine(start), frame.parts, self._shift
@@ -103,9 +104,9 @@ class Segment(Term):
         return at
 
     def _in_parts(self, frame: Frame, start: Fraction) -> Placed:
-        first, last = frame.fine(start), frame.fine(self.length(frame)) - 1
-        formula, total = self.shape.formula(frame.steps_in, frame.parts), int(self.length(frame))
-        return lambda time, xp: formula(at_most(time - first, last, xp), total, xp)
+        first, parts, total = frame.fine(start), frame.parts, int(self.length(frame))
+        formula, end = self.shape.formula(frame.steps_in, parts), total * parts
+        return lambda time, xp: formula(before(time - first, end, parts, xp), total, xp)
 
     def _per_epoch(self, frame: Frame, start: Fraction) -> Placed:
         epoch, total, shift = frame.horizon.steps_per_epoch, self._ticks(frame), self._shift
@@ -134,9 +135,20 @@ class Segment(Term):
             raise ValueError(f"{self.duration} times {frame.stretch} is no whole number of epochs")
         return int(ticks)
 
-    def seams(self, frame: Frame, start: Fraction) -> Iterator[Fraction]:  # noqa: ARG002
-        """Its start."""
+    def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
+        """Itself."""
+        if start < until:
+            yield Stretch(self, frame, start, min(start + self.length(frame), until))
+
+    def edges(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Fraction]:
+        """The exact times of its stairs, the first of which is its start."""
         yield start
+        tread = self.shape.tread
+        if tread is not None and self.per == "step":
+            for n in count_up(1):
+                if start + n * frame.steps_in(tread) >= until:
+                    return
+                yield start + n * frame.steps_in(tread)
 
     @property
     def extremes(self) -> tuple[float, float]:

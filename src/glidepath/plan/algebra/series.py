@@ -10,9 +10,9 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any, ClassVar, final
 
-from glidepath.plan.algebra.term import Frame, Placed, Term
+from glidepath.plan.algebra.term import Frame, Placed, Stretch, Term
 from glidepath.plan.arrays import LARGEST_64, NUMBERS
-from glidepath.plan.times import at_least, can_reach
+from glidepath.plan.times import can_reach, not_before
 
 
 @final
@@ -78,14 +78,11 @@ class Series(Term):
         placed = [part.place(frame, at) for part, at in zip(self.parts, starts, strict=True)]
         return in_turn(placed, [frame.fine(at) for at in starts], frame.parts)
 
-    def seams(self, frame: Frame, start: Fraction) -> Iterator[Fraction]:
-        """Those of all parts."""
+    def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
+        """Those of each part until the next begins."""
         starts = self._starts(frame, start)
-        for part, begin, end in zip(self.parts, starts, [*starts[1:], None], strict=True):
-            for seam in part.seams(frame, begin):
-                if end is not None and seam >= end:
-                    break
-                yield seam
+        for part, begin, end in zip(self.parts, starts, [*starts[1:], until], strict=True):
+            yield from part.stretches(frame, begin, min(end, until))
 
     @property
     def extremes(self) -> tuple[float, float]:
@@ -152,7 +149,7 @@ def choose(
     value = xp.full(placed[0](times, xp), times)
     for bound, piece in zip(bounds[1:], placed[1:], strict=True):
         if can_reach(xp, bound, parts):
-            value = xp.where(times >= bound, piece(at_least(times, bound, xp), xp), value)
+            value = xp.where(times >= bound, piece(not_before(times, bound, parts, xp), xp), value)
     return value
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, final
 
-from glidepath.plan.algebra.term import Frame, Placed, Term, in_brackets
+from glidepath.plan.algebra.term import Frame, Placed, Stretch, in_brackets
+from glidepath.plan.algebra.wrapper import Timing
+from glidepath.plan.arrays import NUMBERS
 from glidepath.plan.duration import Duration
-from glidepath.plan.times import at_least
+from glidepath.plan.times import can_reach, not_before
 
 
 @final
 @dataclass(frozen=True, repr=False)
-class Shift(Term):
+class Shift(Timing):
     """A term that begins later: `schedule.shift(by)`. Until then its first value holds.
 
     Attributes:
@@ -22,14 +24,8 @@ class Shift(Term):
         by: how much later.
     """
 
-    inside: Term
     by: Duration = field(kw_only=True)
     name: ClassVar[str] = "shift"
-
-    @property
-    def children(self) -> tuple[Term, ...]:
-        """What is shifted."""
-        return (self.inside,)
 
     @property
     def is_endless(self) -> bool:
@@ -41,43 +37,29 @@ class Shift(Term):
         length = self.inside.length(frame)
         return None if length is None else length + frame.steps_in(self.by)
 
-    def periods(self, frame: Frame) -> tuple[Fraction, ...]:  # noqa: ARG002
-        """None of its own."""
-        return ()
-
     def place(self, frame: Frame, start: Fraction) -> Placed:
         """The term from its later start on, asked for no earlier time."""
         begin = start + frame.steps_in(self.by)
-        placed = self.inside.place(frame, begin)
-        # The start may lie inside a step, which is the first that has reached it.
-        first = frame.fine(begin)
+        placed, first, parts = self.inside.place(frame, begin), frame.fine(begin), frame.parts
 
         def at(time: Any, xp: Any) -> Any:
-            return placed(at_least(time, first, xp), xp)
+            if not can_reach(xp, first, parts):
+                return placed((first // parts + 1) * parts - 1, NUMBERS)
+            return placed(not_before(time, first, parts, xp), xp)
 
         return at
 
-    def seams(self, frame: Frame, start: Fraction) -> Iterator[Fraction]:
+    def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
         """As what is shifted, later."""
-        yield start
-        yield from self.inside.seams(frame, start + frame.steps_in(self.by))
-
-    @property
-    def extremes(self) -> tuple[float, float]:
-        """As what is shifted."""
-        return self.inside.extremes
-
-    @property
-    def is_whole(self) -> bool:
-        """As what is shifted."""
-        return self.inside.is_whole
+        return self.inside.stretches(frame, start + frame.steps_in(self.by), until)
 
     def explain(self, frame: Frame, start: Fraction, time: int) -> Iterator[str]:
         """Whether it has begun."""
         begin = start + frame.steps_in(self.by)
         begins = "begins" if time < frame.fine(begin) else "began"
         yield f"shifted by {self.by}: {begins} at step {int(begin):,}"
-        yield from self.inside.explain(frame, begin, max(time, frame.fine(begin)))
+        first = frame.fine(begin)
+        yield from self.inside.explain(frame, begin, not_before(time, first, frame.parts, NUMBERS))
 
     def __repr__(self) -> str:
         return f"{in_brackets(self.inside)}.shift({str(self.by)!r})"

@@ -7,10 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from glidepath.plan.duration import Duration
 from glidepath.plan.horizon import Horizon
+
+if TYPE_CHECKING:
+    from glidepath.plan.algebra.segment import Segment
 
 Placed = Callable[[Any, Any], Any]
 """(time, namespace) to value, for times from the term's start on; see `times`."""
@@ -41,6 +44,28 @@ class Frame:
     def fine(self, steps: Fraction) -> int:
         """An exact number of steps in parts; what no comparison could tell is rounded down."""
         return steps.numerator * self.parts // steps.denominator
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A segment in its place.
+
+    Attributes:
+        segment: which.
+        frame: what turns its lengths into integers there.
+        start: its exact start, in steps.
+        end: its exact end, or where something cuts it off.
+    """
+
+    segment: Segment
+    frame: Frame
+    start: Fraction
+    end: Fraction
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ends a step or more before its time."""
+        return int(self.end) < int(self.start + self.segment.length(self.frame))
 
 
 class Term(ABC):
@@ -84,8 +109,8 @@ class Term(ABC):
         """
 
     @abstractmethod
-    def seams(self, frame: Frame, start: Fraction) -> Iterator[Fraction]:
-        """The exact times, in order, at which a piece begins; for ever, where it has no end."""
+    def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
+        """The segments in it where they lie in time, in the order of their starts."""
 
     @property
     @abstractmethod

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Self, final
 
-from glidepath.plan.algebra.term import Frame, Placed, Term, in_brackets
+from glidepath.plan.algebra.term import Frame, Placed, Stretch, Term, in_brackets
 from glidepath.plan.arrays import NUMBERS
 from glidepath.plan.numbers import finite_as_given
-from glidepath.plan.times import at_most
+from glidepath.plan.times import before
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,9 +39,11 @@ class Together(Term):
     @classmethod
     def of(cls, *parts: Term | float) -> Self:
         """Parts in order; those of the same kind are taken apart, so that nesting is nothing."""
-        flat = (
+        flat = [
             inner for part in parts for inner in (part.parts if isinstance(part, cls) else (part,))
-        )
+        ]
+        while len(flat) > 2 and not isinstance(flat[0], Term) and not isinstance(flat[1], Term):
+            flat[:2] = [cls.combine(flat[0], flat[1])]  # as Python reads what it prints as
         return cls(tuple(flat))
 
     def __post_init__(self) -> None:
@@ -54,8 +56,9 @@ class Together(Term):
         )
         object.__setattr__(self, "parts", tuple(checked))
 
+    @staticmethod
     @abstractmethod
-    def combine(self, one: Any, other: Any) -> Any:
+    def combine(one: Any, other: Any) -> Any:
         """Two values as one."""
 
     @final
@@ -87,10 +90,10 @@ class Together(Term):
         first, *rest = (_placed(part, frame, start) for part in self.parts)
         length, combine = self.length(frame), self.combine
         is_cut = length is not None and any(child.is_endless for child in self.children)
-        last = frame.fine(start + length) - 1 if length is not None and is_cut else None
+        end = frame.fine(start + length) if length is not None and is_cut else None
 
         def at(time: Any, xp: Any) -> Any:
-            time = time if last is None else at_most(time, last, xp)
+            time = time if end is None else before(time, end, frame.parts, xp)
             value = first(time, xp)
             for one in rest:
                 value = combine(value, one(time, xp))
@@ -99,13 +102,12 @@ class Together(Term):
         return at
 
     @final
-    def seams(self, frame: Frame, start: Fraction) -> Iterator[Fraction]:
-        """Those of all parts, in order."""
-        last = None
-        for seam in heapq.merge(*(child.seams(frame, start) for child in self.children)):
-            if seam != last:
-                yield seam
-            last = seam
+    def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
+        """Those of all parts, in the order of their starts."""
+        length = self.length(frame)
+        end = until if length is None else min(until, start + length)
+        each = (child.stretches(frame, start, end) for child in self.children)
+        yield from heapq.merge(*each, key=lambda one: one.start)
 
     @final
     @property

@@ -15,19 +15,22 @@ from glidepath.plan.checks import (
     reach,
     rise,
     sampling,
+    tail,
     units,
     warm_up,
     weight_decay,
 )
 from glidepath.plan.checks.finding import LEVELS, Finding
+from glidepath.plan.checks.subject import Subject
 from glidepath.plan.plan import Plan
 
-RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = tuple(
+RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = tuple(
     module.find
     for module in (
         finite,
         units,
         reach,
+        tail,
         peak,
         floor,
         cycles,
@@ -44,9 +47,8 @@ RULES: tuple[Callable[[Plan], Iterator[Finding]], ...] = tuple(
 
 def check(plan: Plan) -> list[Finding]:
     """What looks wrong with a plan, worst first."""
-    if "lr" not in plan:
-        return []
-    found = [finding for rule in RULES for finding in rule(plan)]
+    subject = Subject(plan)
+    found = [finding for rule in RULES for finding in rule(subject)]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 

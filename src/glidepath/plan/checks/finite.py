@@ -6,13 +6,12 @@ import math
 from collections.abc import Iterator
 
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import rates
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Subject
 
 
-def find(plan: Plan) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """A value is negative, infinite or NaN."""
-    for rate in rates(plan):
+    for rate in subject.rates:
         bad = [(step, value) for step, value in rate.points.items() if not 0 <= value < math.inf]
         if bad:
             step, value = bad[0]

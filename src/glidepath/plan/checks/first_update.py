@@ -1,18 +1,26 @@
-"""A first update that changes nothing."""
+"""Updates that change nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import rates
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Subject
 
 
-def find(plan: Plan) -> Iterator[Finding]:
-    """The rate of step 0 is 0."""
-    for rate in rates(plan):
-        if rate.points[0] == 0 and rate.peak > 0 and "." not in rate.key:
+def find(subject: Subject) -> Iterator[Finding]:
+    """The rate is 0 in the first update, or in all of them."""
+    for rate in subject.main_rates:
+        if rate.peak == 0:
+            yield Finding(
+                "zero-rate",
+                "warning",
+                rate.key,
+                "the rate is 0 in every update",
+                "nothing is trained",
+                "give it a peak",
+            )
+        elif rate.points[0] == 0:
             yield Finding(
                 "zero-first-update",
                 "note",

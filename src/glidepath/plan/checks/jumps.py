@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from glidepath.plan.algebra import Repeat, walk
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import Jump, Sampled, rates
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Curve, Jump, Subject
 
-TENFOLD = 10
+TENFOLD = 10.01
+"""A hundredth of it is for rounding: a tenth every 30 epochs is a common plan."""
+
 NOTICEABLE = 0.1
 """Of the peak: more than a curve that is held through each epoch goes in one of its stairs."""
 
@@ -19,10 +19,11 @@ WHY = (
 )
 
 
-def find(plan: Plan) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """From one step to the next the rate changes tenfold, or at the seam of two phases at all."""
-    branches = {e.step for e in plan.events if e.kind == "ends" and not _listens(plan, e.target)}
-    for rate in rates(plan):
+    plan = subject.plan
+    branches = {event.step for event in plan.events if event.kind == "branches"}
+    for rate in subject.rates:
         found: dict[str, list[Jump]] = {}
         for jump in rate.jumps:
             if code := _code(jump, rate, branches, plan.starts):
@@ -32,18 +33,13 @@ def find(plan: Plan) -> Iterator[Finding]:
                 yield _finding(code, rate.key, *jumps)
 
 
-def _listens(plan: Plan, name: str) -> bool:
-    return any(phase.name == name and phase.until is not None for phase in plan.phases)
-
-
-def _code(jump: Jump, rate: Sampled, branches: set[int], starts: tuple[int, ...]) -> str | None:
+def _code(jump: Jump, rate: Curve, branches: set[int], starts: tuple[int, ...]) -> str | None:
     """What kind of jump it is; small ones count only where a phase begins."""
     step, before, after = jump
     if step in branches:
         return "branch-jump"
     if max(before, after) > TENFOLD * min(before, after):
-        repeats = any(isinstance(term, Repeat) for term in walk(rate.schedule.term))
-        return "restart" if repeats and after > before else "tenfold-jump"
+        return "restart" if rate.repeats and after > before else "tenfold-jump"
     is_seen = abs(after - before) > NOTICEABLE * rate.peak
     return "phase-jump" if step in starts and is_seen else None
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import rates
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Subject
 
 
-def find(plan: Plan) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """A plan told in epochs changes its rate by a jump inside one."""
+    plan = subject.plan
     in_epochs = any(phase.duration.unit == "epochs" for phase in plan.phases)
     if not in_epochs or not plan.horizon.has_epochs:
         return
     epoch = plan.horizon.steps_per_epoch
-    for rate in rates(plan):
+    for rate in subject.main_rates:
         inside = [jump for jump in rate.jumps if not _begins_epoch(jump[0], epoch)]
         if inside:
             step, before, after = inside[0]

@@ -4,51 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from fractions import Fraction
 
-from glidepath.plan.algebra import Frame, Lasting, Segment, Series, walk
+from glidepath.plan.algebra import Segment, Stretch, walk
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import MOST_SEAMS, Subject
 from glidepath.plan.shapes.decay import Decay
 from glidepath.plan.shapes.staircase import Staircase
 
 
-def find(plan: Plan) -> Iterator[Finding]:
-    """A piece begins after its end, or a stair is never taken."""
-    for key in plan.names:
-        schedule = plan[key]
-        for term in walk(schedule.term):
-            if isinstance(term, Lasting) and isinstance(term.inside, Series):
-                yield from _cut_parts(key, term, schedule.frame)
-            if isinstance(term, Segment):
-                yield from _stairs(key, term, schedule.frame)
+def find(subject: Subject) -> Iterator[Finding]:
+    """A piece would begin after the end, or a stair is never taken."""
+    for key in subject.plan.names:
+        curve = subject.curve(key)
+        if len(curve.stretches) == MOST_SEAMS:
+            continue
+        begun = {id(stretch.segment) for stretch in curve.stretches}
+        leaves = [term for term in walk(curve.schedule.term) if isinstance(term, Segment)]
+        for segment in leaves:
+            if id(segment) not in begun:
+                yield _finding(key, f"{segment!r} would begin after the end")
+                break
+        for stretch in curve.stretches:
+            if what := _untaken(stretch):
+                yield _finding(key, what)
+                break
 
 
-def _cut_parts(key: str, term: Lasting, frame: Frame) -> Iterator[Finding]:
-    """Parts of a series that lie behind the end of its phase."""
-    seams = list(term.inside.seams(frame, Fraction(0))) if not term.inside.is_endless else []
-    beyond = [seam for seam in seams if seam >= term.length(frame)]
-    if beyond:
-        yield _finding(
-            key,
-            f"{len(beyond)} of its parts begin at step {int(beyond[0]):,} or later, and it is cut "
-            f"after {int(term.length(frame)):,}",
-        )
-
-
-def _stairs(key: str, term: Segment, frame: Frame) -> Iterator[Finding]:
-    """Stairs of which some are never taken."""
-    shape, length = term.shape, term.length(frame)
+def _untaken(stretch: Stretch) -> str | None:
+    """What a flight of stairs never comes to."""
+    shape, frame, length = stretch.segment.shape, stretch.frame, stretch.end - stretch.start
     if isinstance(shape, Decay) and shape.stair and frame.steps_in(shape.every) >= length:
-        yield _finding(key, f"{shape} has no step in its {float(length):,g} steps")
-    if isinstance(shape, Staircase):
-        needed = math.ceil(abs(shape.end - shape.start) / shape.by) * frame.steps_in(shape.every)
-        if needed >= length:
-            yield _finding(
-                key,
-                f"{shape} comes to {shape.end} after {float(needed):,g} steps and has "
-                f"{float(length):,g}",
-            )
+        return f"{shape} has no step in its {float(length):,g} steps"
+    if not isinstance(shape, Staircase):
+        return None
+    needed = math.ceil(abs(shape.end - shape.start) / shape.by) * frame.steps_in(shape.every)
+    if needed < length:
+        return None
+    return f"{shape} comes to {shape.end} after {float(needed):,g} steps and has {float(length):,g}"
 
 
 def _finding(key: str, what: str) -> Finding:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import rates
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Subject
 
 
-def find(plan: Plan) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Steps past the last have a higher rate."""
-    for rate in rates(plan):
+    for rate in subject.main_rates:
         total = rate.total_steps
         later = max(float(rate.schedule(total + total * i // 100)) for i in range(101))
         if later > 1.01 * rate.last and later > 0.01 * rate.peak:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glidepath.plan.checks.finding import Finding
+from glidepath.plan.checks.subject import Subject
 from glidepath.plan.coverage import share_never_seen
-from glidepath.plan.plan import Plan
 
 LEAST = 0.01
 """Of the data; after five epochs' worth of draws 0.7% is left."""
 
 
-def find(plan: Plan) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """With so few draws a part of the data is never seen."""
+    plan = subject.plan
     if not plan.horizon.has_epochs:
         return
     samples, batch = plan.horizon.samples or 1, plan.horizon.batch or 1

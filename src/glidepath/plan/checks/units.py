@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from glidepath.plan.algebra import Segment, walk
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Subject
+from glidepath.plan.duration import Duration
+from glidepath.plan.horizon import Horizon
+from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Shape
+from glidepath.plan.values import Value
 
 MOST_EPOCHS = 2_000
 """More are hardly ever trained."""
 
 
-def find(plan: Plan) -> Iterator[Finding]:
-    """The run is shorter than an epoch, or implausibly long, or mixes clocks inside a phase."""
+def find(subject: Subject) -> Iterator[Finding]:
+    """The run is shorter than an epoch, implausibly long, or mixes clocks inside a phase."""
+    plan = subject.plan
     if not plan.horizon.has_epochs:
         return
     epochs = float(plan.total_steps / plan.horizon.steps_per_epoch)
@@ -30,14 +36,33 @@ def find(plan: Plan) -> Iterator[Finding]:
         )
     for phase in plan.phases:
         for key, value in phase.values:
-            inside = value.lengths if isinstance(value, Shape) else ()
-            odd = [d for d in inside if {d.unit, phase.duration.unit} == {"steps", "epochs"}]
-            if odd and plan.horizon.steps_in(odd[0]) < 2:
+            odd = [one for one in _lengths(value) if _is_odd(one, phase.duration, plan.horizon)]
+            if odd:
                 yield _finding(
-                    f"phase {phase.name!r} is told in {phase.duration.unit}, `{key}` in it in "
-                    f"{odd[0].unit}: {odd[0]}",
-                    "tell both in the same unit",
+                    f"phase {phase.name!r} lasts {phase.duration}, and `{key}` in it counts in "
+                    f"{odd[0]}",
+                    "were epochs meant? then say so; tell both in one unit",
                 )
+
+
+def _lengths(value: Value) -> Iterator[Duration]:
+    """The durations that a value counts by; a rise may well be told in steps."""
+    if isinstance(value, Shape):
+        yield from value.lengths
+    if not isinstance(value, Schedule):
+        return
+    for term in walk(value.term):
+        if isinstance(term, Segment):
+            low, high = getattr(term.shape, "start", 1.0), getattr(term.shape, "end", 0.0)
+            yield from term.shape.lengths
+            yield from () if low < high else (term.duration,)
+
+
+def _is_odd(inside: Duration, around: Duration, horizon: Horizon) -> bool:
+    """Whether a number of steps is plausible only as a number of the epochs around it."""
+    units = (inside.unit, around.unit)
+    is_short = inside.amount <= around.amount and inside.amount < horizon.steps_per_epoch
+    return units == ("steps", "epochs") and is_short
 
 
 def _finding(what: str, fix: str) -> Finding:

@@ -6,22 +6,23 @@ import math
 from collections.abc import Iterator
 
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import rates
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Subject
 
 USUAL_BETA2 = 0.999
 
 
-def find(plan: Plan) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """The rate rises for fewer steps than the second moment remembers."""
-    for rate in rates(plan):
+    for rate in subject.main_rates:
+        if not rate.peak > 0:
+            continue
         top = next(step for step, value in rate.points.items() if value >= 0.999 * rate.peak)
-        beta2 = float(plan["beta2"](0)) if "beta2" in plan else USUAL_BETA2
+        beta2 = float(subject.plan["beta2"](0)) if "beta2" in subject.plan else USUAL_BETA2
         memory = 1 / (1 - beta2) if beta2 < 1 else math.inf
         rises = rate.points[0] < 0.5 * rate.peak
-        uses_adam = "momentum" not in plan
-        if rises and uses_adam and top + 1 < memory and "." not in rate.key:
-            source = "" if "beta2" in plan else ", if beta2 is the usual 0.999"
+        uses_adam = "momentum" not in subject.plan
+        if rises and uses_adam and top + 1 < memory:
+            source = "" if "beta2" in subject.plan else ", if beta2 is the usual 0.999"
             yield Finding(
                 "short-warm-up",
                 "note",

@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glidepath.plan.checks.finding import Finding
-from glidepath.plan.checks.sampled import rates
-from glidepath.plan.plan import Plan
+from glidepath.plan.checks.subject import Curve, Subject
+from glidepath.plan.schedule import Schedule
 
 USUAL = (1e-8, 1e-2)
 """From fine-tuning to SGD with strong decay."""
 
 
-def find(plan: Plan) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Decay goes on where the rate has ended, or the product of both is unusual."""
-    if "weight_decay" not in plan or "lr" not in plan:
-        return
-    (rate, *_), decay = rates(plan), plan["weight_decay"]
+    for rate in subject.rates:
+        key = rate.key.replace("lr", "weight_decay", 1)
+        if "weight_decay" in subject.plan:
+            yield from _judge(rate, key, subject.plan[key])
+
+
+def _judge(rate: Curve, key: str, decay: Schedule) -> Iterator[Finding]:
     products = [value * float(decay(step)) for step, value in rate.points.items()]
     largest = max(products)
     if largest > 0 and not USUAL[0] <= largest <= USUAL[1]:
         yield Finding(
             "unusual-decay",
             "warning",
-            "lr times weight_decay",
+            f"{rate.key} times {key}",
             f"is {largest:.2g} at most; {USUAL[0]:g} to {USUAL[1]:g} is usual",
             "weights forget over 1 / (lr * weight_decay) updates, "
-            f"{1 / largest:,.0f} here, of the run's {plan.total_steps:,}",
+            f"{1 / largest:,.0f} here, of the run's {rate.total_steps:,}",
             "choose the decay so that weights forget over some epochs "
             "(Wang and Aitchison 2024, arXiv:2405.13698)",
         )
@@ -35,7 +39,7 @@ def find(plan: Plan) -> Iterator[Finding]:
         yield Finding(
             "decay-outlives-rate",
             "note",
-            f"weight_decay at step {over[0]:,}",
+            f"{key} at step {over[0]:,}",
             f"is {float(decay(over[0])):.4g} where the rate is 0",
             "decay that is multiplied by the rate (AdamW) does nothing there; decay that is not "
             "shrinks the weights, and nothing holds against it",

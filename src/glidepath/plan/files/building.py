@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import fields
 from typing import Any, get_type_hints
 
 from glidepath.plan.algebra import OPERATIONS, Segment, Term
 from glidepath.plan.duration import Duration
+from glidepath.plan.files.keys import keys_of
 from glidepath.plan.files.lines import Path
 from glidepath.plan.groups import Scaled
 from glidepath.plan.listening import Plateau
@@ -27,7 +27,7 @@ def tag_of(value: Any) -> str:
     if not isinstance(value, dict):
         return NUMBER
     if "shape" in value:
-        return str(value["shape"])
+        return str(value["shape"]) if value["shape"] in SHAPES else f"shape {value['shape']}"
     return next((name for name in (*OPERATIONS, Scaled.name) if name in value), GROUPS)
 
 
@@ -80,30 +80,21 @@ def _build_shape(table: dict[str, Any], path: Path, placed: Placed) -> Shape:
                     f"`{key}` belongs to the phase, beside its `for`, and holds for all of its "
                     "quantities"
                 )
-        names = {_key(one): one.name for one in fields(made)}  # type: ignore[arg-type]
-        return made(**_arguments(made, names, table, path, placed))
+        return made(**_arguments(made, table, path, placed))
 
 
 def _build_named(made: Any, table: dict[str, Any], path: Path, placed: Placed) -> Any:
     """An operation, whose first field stands under its name."""
-    first, *rest = fields(made)
-    names = {made.name: first.name} | {_key(one): one.name for one in rest}
     with placed(path):
-        return made(**_arguments(made, names, table, path, placed))
+        return made(**_arguments(made, table, path, placed))
 
 
-def _key(field: Any) -> str:
-    return str(field.metadata.get("key", field.name))
-
-
-def _arguments(
-    made: type, names: dict[str, str], table: dict[str, Any], path: Path, placed: Placed
-) -> dict[str, Any]:
-    """The arguments of a class, whose fields have these names under the keys of a table."""
+def _arguments(made: type, table: dict[str, Any], path: Path, placed: Placed) -> dict[str, Any]:
+    """The arguments of a class, from the keys of a table."""
     hints = get_type_hints(made)
     return {
         name: _argument(hints[name], table[key], (*path, key), placed)
-        for key, name in names.items()
+        for key, name in keys_of(made).items()
         if key in table
     }
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from glidepath.plan.algebra import OPERATIONS
 from glidepath.plan.files.building import tag_of
+from glidepath.plan.files.keys import keys_of
 from glidepath.plan.files.lines import Path
 from glidepath.plan.groups import DEFAULT, Scaled
 from glidepath.plan.horizon import Horizon
+from glidepath.plan.listening import EVENT_KINDS
 from glidepath.plan.quantities import QUANTITIES, nearest
 from glidepath.plan.shapes import SHAPES
 
@@ -19,6 +21,19 @@ PLAN_KEYS = ("$schema", "version", "quantities", "groups", "horizon", "phase", "
 PHASE_KEYS = ("name", "for", "at", "per", "until")
 NAMED = {name: made for name, made in OPERATIONS.items()} | {Scaled.name: Scaled}
 ALTERNATIVES = {"number", "groups", "int", "float", "str", "Value", "Groups", *SHAPES, *NAMED}
+WANTED = {
+    "list_type": "a list",
+    "too_short": "at least one",
+    "model_type": "a table",
+    "dict_type": "a table",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "greater_than_equal": "1",
+    "less_than_equal": "1",
+}
+"""What pydantic says in words of its own."""
+
 EXAMPLE = '{ shape = "linear", from = 0.0, to = 1e-3 }'
 
 
@@ -76,7 +91,8 @@ def explain(errors: list[Any], table: dict[str, Any]) -> tuple[Path, str]:
         return path, f'expected a duration such as "1000 steps", got {_short(found)}'
     if {"int", "float"} & set(error["loc"]):
         return path, f"expected a finite number, got {_short(found)}"
-    return path, f"expected {error['msg'].removeprefix('Input should be ')}, got {_short(found)}"
+    wanted = WANTED.get(kind, error["msg"].removeprefix("Input should be "))
+    return path, f"expected {wanted}, got {_short(found)}"
 
 
 def _path(location: tuple[Any, ...], table: dict[str, Any]) -> Path:
@@ -106,18 +122,18 @@ def _keys_around(path: Path, table: dict[str, Any]) -> Iterator[str]:
         yield from ("plateau", "patience", "min_delta", "mode", "cooldown")
         return
     if path[0] == "event":
-        yield from ("step", "ends", "cuts")
+        yield from ("step", *EVENT_KINDS)
         return
     around: Any = table
     for part in path[:-1]:
         around = around[part]
     name = around["shape"] if "shape" in around else next(n for n in NAMED if n in around)
     made: Any = SHAPES[name] if "shape" in around else NAMED[name]
-    yield "shape" if "shape" in around else name
-    yield from (one.metadata.get("key", one.name) for one in fields(made))
+    yield from ("shape",) if "shape" in around else ()
+    yield from keys_of(made)
     yield from ("for", "at", "per") if "shape" in around else ()
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value) if isinstance(value, bool) else repr(value)
+    text = json.dumps(value) if isinstance(value, bool) or value is None else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

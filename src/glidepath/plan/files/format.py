@@ -15,6 +15,7 @@ from typing_extensions import TypeAliasType
 from glidepath.plan.algebra import OPERATIONS, Term
 from glidepath.plan.duration import Duration
 from glidepath.plan.files.building import GROUPS, NUMBER, tag_of
+from glidepath.plan.files.keys import key_of
 from glidepath.plan.groups import Scaled
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.listening import Plateau
@@ -65,7 +66,7 @@ def _columns(made: type, skip: str = "") -> dict[str, Any]:
             default = list(default) if isinstance(default, tuple) else default
             columns[one.name] = (
                 _kind(hints[one.name]),
-                Field(default, alias=one.metadata.get("key", one.name)),
+                Field(default, alias=key_of(one)),
             )
     return columns
 
@@ -124,6 +125,7 @@ class EventTable(BaseModel):
     step: int
     ends: str | None = None
     cuts: str | None = None
+    branches: str | None = None
 
 
 class _Phase(BaseModel):
@@ -147,11 +149,11 @@ class _Plan(BaseModel):
     model_config = STRICT | ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Groups] = Field(init=False)
     schema_address: str | None = Field(None, alias="$schema")
-    version: Literal[1] = 1
+    version: Annotated[int, Field(ge=1, le=1)] = 1
     quantities: list[str] = []
     groups: list[str] = []
     horizon: HorizonTable = HorizonTable()  # type: ignore[valid-type]
-    phase: list[PhaseTable]  # type: ignore[valid-type]
+    phase: Annotated[list[PhaseTable], Field(min_length=1)]  # type: ignore[valid-type]
     event: list[EventTable] = []
 
 

@@ -6,7 +6,7 @@ import re
 
 Path = tuple[str | int, ...]
 
-_HEADER = re.compile(r"\s*(\[{1,2})\s*([\w.\-]+)\s*\]{1,2}\s*(?:#.*)?$")
+_HEADER = re.compile(r"\s*(\[{1,2})\s*([\w.\-\s\"']+?)\s*\]{1,2}\s*(?:#.*)?$")
 _PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w\-]++)"""
 _KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:\n]')
@@ -20,6 +20,7 @@ def toml_lines(text: str) -> dict[Path, int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             brackets, name = header.groups()
+            name = ".".join(part.strip().strip("\"'") for part in name.split("."))
             table = _inside_latest(tuple(name.split(".")), counts)
             if brackets == "[[":
                 table = (*table, counts.get(name, 0))

@@ -17,9 +17,10 @@ from glidepath.plan.files.kinds import FORMATS, kind_of
 from glidepath.plan.files.limits import LARGEST_FILE_BYTES, check_text
 from glidepath.plan.files.lines import Path, json_lines, line_of, toml_lines
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import Event
+from glidepath.plan.listening import EVENT_KINDS, Event
 from glidepath.plan.phase import Phase
-from glidepath.plan.plan import Plan
+from glidepath.plan.plan import WORDS, Plan
+from glidepath.plan.quantities import own_names
 from glidepath.plan.spans import PhaseError
 from glidepath.plan.values import named_values
 
@@ -76,16 +77,12 @@ def _parsed(text: str, kind: str, where: str) -> dict[str, Any]:
     try:
         if kind == "toml":
             return tomllib.loads(text)
-        table = json.loads(text, parse_constant=_refuse, object_pairs_hook=_without_repeats)
+        table = json.loads(text, parse_constant=float, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise PlanFileError(f"{where}: not valid {kind.upper()}: {error}") from None
     if not isinstance(table, dict):
         raise PlanFileError(f"{where}: expected an object with the key `phase`")
     return table
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -122,7 +119,7 @@ class _Reader:
             yield
         except PlanFileError:
             raise
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise self.error(path, str(error)) from None
 
     def build(self, table: dict[str, Any]) -> Plan:
@@ -134,6 +131,9 @@ class _Reader:
         phases = [self._phase(one, ("phase", i)) for i, one in enumerate(tables)]
         happened = [self._event(one, ("event", i)) for i, one in enumerate(events)]
         names = {key: rest.pop(key, []) for key in ("quantities", "groups")}
+        for key, listed in names.items():
+            with self.placed((key,)):
+                own_names(key, listed, WORDS if key == "groups" else ())
         for key in ("version", "$schema"):
             rest.pop(key, None)
         values = self._values(rest, ())
@@ -142,7 +142,7 @@ class _Reader:
         except PhaseError as error:
             index = max(i for i, phase in enumerate(phases) if phase.name == error.phase)
             raise self.error(("phase", index), str(error)) from None
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise PlanFileError(f"{self.where}: {error}") from None
 
     def _phase(self, table: dict[str, Any], path: Path) -> Phase:
@@ -168,8 +168,8 @@ class _Reader:
         return values
 
     def _event(self, table: dict[str, Any], path: Path) -> Event:
-        kinds = [kind for kind in ("ends", "cuts") if table.get(kind) is not None]
+        kinds = [kind for kind in EVENT_KINDS if table.get(kind) is not None]
         with self.placed(path):
             if len(kinds) != 1:
-                raise ValueError("an event either `ends` a phase or `cuts` a value")
+                raise ValueError("an event has one of `ends`, `cuts` and `branches`")
             return Event(table["step"], kinds[0], table[kinds[0]])

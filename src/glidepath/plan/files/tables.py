@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from glidepath.plan.algebra import Segment, Term
 from glidepath.plan.duration import Duration
+from glidepath.plan.files.keys import key_of
 from glidepath.plan.groups import DEFAULT, Scaled
 from glidepath.plan.listening import Event, Plateau
 from glidepath.plan.phase import Phase
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Constant, Function, Shape
-from glidepath.plan.values import Value, Values, group_of, quantity_of
+from glidepath.plan.values import Value, Values, by_quantity
 
 if TYPE_CHECKING:
     from glidepath.plan.plan import Plan
@@ -67,12 +68,10 @@ def _event_table(event: Event) -> dict[str, Any]:
 
 def _values_table(values: Values) -> dict[str, Any]:
     """Values by quantity; those given by group as a table of groups."""
-    table: dict[str, Any] = {}
-    for key, value in values:
-        table.setdefault(quantity_of(key), {})[group_of(key) or DEFAULT] = as_plain(value)
+    plain = by_quantity((key, as_plain(value)) for key, value in values)
     return {
         name: groups[DEFAULT] if list(groups) == [DEFAULT] else groups
-        for name, groups in table.items()
+        for name, groups in plain.items()
     }
 
 
@@ -119,7 +118,7 @@ def _named(value: Any) -> dict[str, Any]:
 def _numbers(value: Any, skip: str = "") -> dict[str, Any]:
     """The fields that are not what they are by default, under their keys in files."""
     return {
-        one.metadata.get("key", one.name): as_plain(getattr(value, one.name))
+        key_of(one): as_plain(getattr(value, one.name))
         for one in fields(value)
         if one.name != skip and (one.default is MISSING or getattr(value, one.name) != one.default)
     }

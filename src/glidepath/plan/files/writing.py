@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glidepath.plan.files.kinds import kind_of
+from glidepath.plan.files.limits import check_text
 from glidepath.plan.plan import Plan
 from glidepath.plan.quantities import QUANTITIES
 
@@ -42,7 +43,7 @@ def dumps(plan: Plan, *, kind: str = "toml", comments: Sequence[str] | None = No
         kind: of text.
         comments: what to say above it; where given, TOML has comments beside its keys, too.
     Raises:
-        ValueError: if `kind` is neither, or the plan has a function.
+        ValueError: if `kind` is neither, or the plan has a function or is nested too deep.
     """
     table = plan.as_table()
     if kind == "json":
@@ -58,7 +59,10 @@ def dumps(plan: Plan, *, kind: str = "toml", comments: Sequence[str] | None = No
         place = [f"steps {span.first:,} to {span.end - 1:,}"] if says else []
         blocks += [_comments(place) + "[[phase]]\n" + _assignments(phase, says)]
     blocks += ["[[event]]\n" + _assignments(event, says) for event in events]
-    return "\n".join(blocks)
+    text = "\n".join(blocks)
+    if found := check_text(text):
+        raise ValueError(f"the plan can't be saved, for it could not be read back: {found[1]}")
+    return text
 
 
 def _comments(lines: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.duration import Duration
 from glidepath.plan.numbers import finite_as_given
 from glidepath.plan.shapes.shape import Formula, InTicks, Shape
 
@@ -17,7 +18,6 @@ class Constant(Shape):
     value: float | int
     name: ClassVar[str] = "constant"
     maths: ClassVar[str] = "value"
-    has_ends: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", finite_as_given("value", self.value))
@@ -28,6 +28,11 @@ class Constant(Shape):
 
     def _at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         return self.value
+
+    @property
+    def tread(self) -> Duration | None:
+        """None: it has no stairs."""
+        return None
 
     @property
     def is_whole(self) -> bool:

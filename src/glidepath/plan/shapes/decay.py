@@ -26,8 +26,6 @@ class Decay(Shape):
     stair: bool = field(default=False, kw_only=True)
     name: ClassVar[str] = "decay"
     maths: ClassVar[str] = "start * factor ** (t / every), whole powers only where `stair`"
-    has_ends: ClassVar[bool] = False
-    counts_parts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", finite("start", self.start))
@@ -44,13 +42,18 @@ class Decay(Shape):
         """
         if self.stair:
             return partial(self._in_stairs, parts_in(self.every, in_ticks, parts))
-        return partial(self._smoothly, in_ticks(self.every), parts)
+        return partial(self._smoothly, in_ticks(self.every))
 
     def _in_stairs(self, every: int, time: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         return self.start * xp.power(self.factor, count(time, every, xp))
 
-    def _smoothly(self, every: Fraction, parts: int, time: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
-        return self.start * xp.power(self.factor, count(time, parts, xp) / float(every))
+    def _smoothly(self, every: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+        return self.start * xp.power(self.factor, ticks / float(every))
+
+    @property
+    def tread(self) -> Duration | None:
+        """A stair, where it has any."""
+        return self.every if self.stair else None
 
     @property
     def is_whole(self) -> bool:

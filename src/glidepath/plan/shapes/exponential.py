@@ -7,6 +7,9 @@ from typing import Any, ClassVar, final
 
 from glidepath.plan.shapes.shape import Transition, progress, remaining
 
+SMALLEST_RATIO = 1e-300
+"""A smaller one would lose its digits."""
+
 
 @final
 @dataclass(frozen=True, repr=False)
@@ -22,6 +25,12 @@ class Exponential(Transition):
             raise ValueError(
                 "a geometric curve can't touch or cross 0: `start` and `end` must have one sign, "
                 f"got {self.start} and {self.end}; a small end such as 1e-8 will do, or a line"
+            )
+        ends = sorted((abs(self.start), abs(self.end)))
+        if ends[0] / ends[1] < SMALLEST_RATIO:
+            raise ValueError(
+                f"`start` and `end` are further apart than {SMALLEST_RATIO:g}, got {self.start} "
+                f"and {self.end}"
             )
 
     def value(self, ticks: Any, total: int, xp: Any) -> Any:

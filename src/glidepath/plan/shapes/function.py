@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.duration import Duration
 from glidepath.plan.shapes.shape import Formula, InTicks, Shape
 
 
@@ -29,6 +30,11 @@ class Function(Shape):
 
     def _at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         return xp.apply(self.function, ticks)
+
+    @property
+    def tread(self) -> Duration | None:
+        """None: nobody knows."""
+        return None
 
     @property
     def is_whole(self) -> bool:

@@ -35,6 +35,11 @@ class InverseSqrt(Shape):
         return self.start * xp.sqrt(scale / (scale + ticks))
 
     @property
+    def tread(self) -> Duration | None:
+        """None: it has no stairs."""
+        return None
+
+    @property
     def is_whole(self) -> bool:
         """Never: a root is none."""
         return False

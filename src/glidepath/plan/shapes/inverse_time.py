@@ -36,6 +36,11 @@ class InverseTime(Shape):
         return self.start / (1.0 + self.rate * (ticks / float(every)))
 
     @property
+    def tread(self) -> Duration | None:
+        """None: it has no stairs."""
+        return None
+
+    @property
     def is_whole(self) -> bool:
         """Never: a quotient is none."""
         return False

@@ -31,10 +31,15 @@ class Shape(ABC):
     name: ClassVar[str]
     maths: ClassVar[str]
     """The formula, in words of its fields, p (progress, 0 to 1) and t (ticks since the start)."""
-    has_ends: ClassVar[bool] = True
-    """Whether `at="end"` makes a difference: stairs have no end that they go towards."""
-    counts_parts: ClassVar[bool] = False
-    """Whether the formula takes parts of a tick, see `times`, for it counts lengths exactly."""
+
+    @property
+    @abstractmethod
+    def tread(self) -> Duration | None:
+        """How long each of its stairs is, where it moves by stairs.
+
+        Its formula then takes parts of a tick, see `times`, for it counts stairs exactly; and
+        `at="end"` makes no difference, for stairs have no end that they go towards.
+        """
 
     @abstractmethod
     def formula(self, in_ticks: InTicks, parts: int) -> Formula:
@@ -115,6 +120,12 @@ class Transition(Shape):
     def formula(self, in_ticks: InTicks, parts: int) -> Formula:  # noqa: ARG002
         """The curve; there is no duration in it."""
         return self.value
+
+    @final
+    @property
+    def tread(self) -> Duration | None:
+        """None: it has no stairs."""
+        return None
 
     @final
     @property

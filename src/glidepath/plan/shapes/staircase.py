@@ -13,6 +13,8 @@ from glidepath.plan.shapes.shape import Formula, InTicks, Shape
 from glidepath.plan.shapes.stairs import parts_in
 from glidepath.plan.times import count
 
+MOST_STAIRS = 2**31
+
 
 @final
 @dataclass(frozen=True, repr=False)
@@ -25,8 +27,6 @@ class Staircase(Shape):
     by: float | int = field(default=1, kw_only=True)
     name: ClassVar[str] = "staircase"
     maths: ClassVar[str] = "start, one more of `by` each `every`, no further than end"
-    has_ends: ClassVar[bool] = False
-    counts_parts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for number in ("start", "end", "by"):
@@ -34,6 +34,11 @@ class Staircase(Shape):
         object.__setattr__(self, "every", Duration.of(self.every))
         if self.by <= 0:
             raise ValueError(f"`by` is the height of a stair and must be positive, got {self.by}")
+        if not abs(float(self.end) - float(self.start)) / self.by < MOST_STAIRS:
+            raise ValueError(
+                f"from {self.start} to {self.end} by {self.by} there are too many stairs: at most "
+                f"{MOST_STAIRS:,}"
+            )
 
     def formula(self, in_ticks: InTicks, parts: int) -> Formula:
         """The stairs, with `every` in parts of a tick, exactly.
@@ -49,6 +54,11 @@ class Staircase(Shape):
         rise = self.by if self.end >= self.start else -self.by
         climbed = self.start + rise * xp.minimum(taken, stairs)
         return xp.where(taken >= stairs, self.end, climbed)
+
+    @property
+    def tread(self) -> Duration | None:
+        """A stair."""
+        return self.every
 
     @property
     def is_whole(self) -> bool:
