@@ -34,6 +34,8 @@ def piecewise_constant(values: Sequence[float], boundaries: Sequence[DurationLik
     parts: list[Term] = [
         Segment(constant(value), length) for value, length in zip(values, lengths, strict=False)
     ]
+    if not parts:
+        return Schedule(Segment(constant(values[0]), Duration.of(1)))
     return Schedule(Series.of(*parts)).then(values[-1])
 
 
@@ -55,6 +57,8 @@ def piecewise_linear(values: Sequence[float], knots: Sequence[DurationLike]) -> 
         Segment(linear(start, end), length)
         for (start, end), length in zip(pairwise(values), lengths, strict=True)
     ]
+    if not parts:
+        return Schedule(Segment(constant(values[0]), Duration.of(1)))
     return Schedule(Series.of(*parts)).then(values[-1])
 
 

@@ -65,7 +65,7 @@ ILL = {
     "unusual-decay": plan(Phase("a", 10_000, lr=0.5), weight_decay=0.5),
     "tenfold-jump": plan(Phase("a", 9_000, lr=1e-3), Phase("b", 9_000, lr=5e-5)),
     "phase-jump": plan(Phase("a", 9_000, lr=1e-3), Phase("b", 9_000, lr=5e-4)),
-    "restart": plan(Phase("a", "30 epochs", lr=CYCLE.repeat())),
+    "warm-restart": plan(Phase("a", "30 epochs", lr=CYCLE.repeat())),
     "branch-jump": HEALTHY.branch(50_000, Phase("cool-down", 1_000, lr=linear(1e-4, 0.0))),
     "never-seen": plan(Phase("a", 1_500, lr=1e-3)),
 }
@@ -201,7 +201,7 @@ def test_cycles_that_end_with_the_run_are_fine():
 
 def test_warm_restarts_jump_on_purpose_and_are_only_noted():
     (jump,) = presets.sgdr().check()
-    assert (jump.code, jump.level) == ("restart", "note")
+    assert (jump.code, jump.level) == ("warm-restart", "note")
     assert "and such jumps come 2 times more" in jump.what
 
 

@@ -22,7 +22,6 @@ from torch.optim import lr_scheduler
 from transformers import get_linear_schedule_with_warmup
 from transformers.optimization import get_cosine_with_min_lr_schedule_with_warmup
 
-import glidepath
 from glidepath import (
     Horizon,
     Phase,
@@ -52,7 +51,7 @@ def values(schedule, steps):
     return [schedule(step) for step in range(steps)]
 
 
-# Trap 1: sequences. pytorch#196243, #68978.
+# Trap 1: sequences. pytorch#196243, #162591, #68978.
 
 
 def sequence(optimizer, *schedulers, milestones):
@@ -79,6 +78,18 @@ def test_nesting_a_sequence_changes_nothing():
     assert values(nested, 8) == pytest.approx(right)
     theirs = torch_rates(nested_sequence, 1.0, 8)
     assert theirs == pytest.approx([0.1, 0.4, 1.0, 0.5, 0.25, 0.125, 1.0, 1.0])
+
+
+def test_going_on_at_a_step_is_asking_at_that_step():
+    # pytorch#162591: built to go on at step 5, the sequence begins at its warm-up's rate.
+    rates = torch_rates(warm_up_and_decay, 1.0, 8)
+    optimizer = torch.optim.SGD([{"params": [torch.zeros(1)], "initial_lr": 1.0}], lr=1.0)
+    warm_up = lr_scheduler.LinearLR(optimizer, start_factor=0.1, total_iters=3)
+    fall = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    lr_scheduler.SequentialLR(optimizer, [warm_up, fall], milestones=[3], last_epoch=4)
+    ours = linear(0.1, 1.0).over(3) >> decay(1.0, 0.5, every=1).over(5)
+    assert (rates[5], optimizer.param_groups[0]["lr"]) == (0.25, 0.1)
+    assert pickle.loads(pickle.dumps(ours))(5) == 0.25
 
 
 def test_a_nested_sequence_may_stand_anywhere():
@@ -275,37 +286,14 @@ def test_a_warm_up_of_no_length_raises_value_error(nothing):
 
 # Trap 11: arguments that are silently ignored, and plateaus on top of schedules.
 
-OF_TWO_NUMBERS = (
-    *("linear", "cosine", "exponential", "polynomial", "inverse_time"),
-    *("one_minus_sqrt", "one_minus_square", "tanh", "rex"),
-)
-LINE = linear(0.0, 1.0).over(10)
-CALLS = {name: partial(getattr(glidepath, name), 1.0, 0.1) for name in OF_TWO_NUMBERS} | {
-    "constant": partial(constant, 1.0),
-    "decay": partial(decay, 1.0, 0.5, every=10),
-    "inverse_sqrt": partial(inverse_sqrt, 1.0, timescale=10),
-    "staircase": partial(staircase, 1.0, 0.0, every=10),
-    "from_function": partial(glidepath.from_function, float),
-    "piecewise_constant": partial(piecewise_constant, [1.0, 0.1], [10]),
-    "piecewise_linear": partial(piecewise_linear, [1.0, 0.1], [10]),
-    "plateau": partial(plateau, "loss", patience=5),
-    "scaled": partial(scaled, 0.1),
-    "layerwise": partial(glidepath.layerwise, 0.9, 12),
-    "Horizon": Horizon,
-    "over": partial(linear(0.0, 1.0).over, 10),
-    "repeat": LINE.repeat,
-    "clip": partial(LINE.clip, 0.1),
-    "shift": partial(LINE.shift, 5),
-    "lasting": partial(LINE.lasting, 5),
-    "cut": partial(LINE.cut, 0.1, on=plateau("loss", patience=5)),
-}
 
-
-@pytest.mark.parametrize("name", CALLS)
-def test_an_argument_that_nothing_uses_raises_type_error(name):
-    CALLS[name]()
-    with pytest.raises(TypeError, match="unexpected keyword argument 'warmup_steps'"):
-        CALLS[name](warmup_steps=50)
+def test_a_clock_that_no_shape_would_follow_is_refused():
+    schedule = linear(0.0, 1.0).over(10)
+    for clock in ({"at": "end"}, {"per": "epoch"}):
+        with pytest.raises(ValueError, match="`lr` has a schedule with a clock of its own"):
+            Phase("a", "10 epochs", lr=schedule, **clock)
+    with pytest.raises(ValueError, match='`at` must be "start" or "end"'):
+        Phase("a", 10, lr=1.0, at="middle")
 
 
 def test_a_phase_s_argument_that_is_no_quantity_raises_value_error():

@@ -39,7 +39,7 @@ def _code(jump: Jump, rate: Curve, branches: set[int], starts: tuple[int, ...]) 
     if step in branches:
         return "branch-jump"
     if max(before, after) > TENFOLD * min(before, after):
-        return "restart" if rate.repeats and after > before else "tenfold-jump"
+        return "warm-restart" if rate.repeats and after > before else "tenfold-jump"
     is_seen = abs(after - before) > NOTICEABLE * rate.peak
     return "phase-jump" if step in starts and is_seen else None
 
@@ -48,11 +48,11 @@ def _finding(code: str, key: str, *jumps: Jump) -> Finding:
     step, before, after = jumps[0]
     more = f", and such jumps come {len(jumps) - 1} times more" if len(jumps) > 1 else ""
     fix = f"let the next piece start at {before:.4g}, or put a short line between them"
-    if code == "restart":
+    if code == "warm-restart":
         fix = "nothing, if these are warm restarts; lower later peaks by `scale` if the loss spikes"
     return Finding(
         code,
-        "note" if code in ("restart", "phase-jump") else "warning",
+        "note" if code in ("warm-restart", "phase-jump") else "warning",
         f"{key} at step {step:,}",
         f"goes from {before:.4g} to {after:.4g} in one step{more}",
         WHY,

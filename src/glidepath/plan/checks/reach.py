@@ -34,13 +34,13 @@ def _untaken(stretch: Stretch) -> str | None:
     """What a flight of stairs never comes to."""
     shape, frame, length = stretch.segment.shape, stretch.frame, stretch.end - stretch.start
     if isinstance(shape, Decay) and shape.stair and frame.steps_in(shape.every) >= length:
-        return f"{shape} has no step in its {float(length):,g} steps"
+        return f"{shape} has no step in its {int(length):,} steps"
     if not isinstance(shape, Staircase):
         return None
     needed = math.ceil(abs(shape.end - shape.start) / shape.by) * frame.steps_in(shape.every)
     if needed < length:
         return None
-    return f"{shape} comes to {shape.end} after {float(needed):,g} steps and has {float(length):,g}"
+    return f"{shape} comes to {shape.end} after {int(needed):,} steps and has {int(length):,}"
 
 
 def _finding(key: str, what: str) -> Finding:
