@@ -1,14 +1,18 @@
 """What changes while a model trains, and when: plans as frozen values."""
 
 from glidepath.plan import presets
+from glidepath.plan.comparison import compare
 from glidepath.plan.duration import Duration
+from glidepath.plan.event import Event
+from glidepath.plan.files import load, save
 from glidepath.plan.groups import layerwise, scaled
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.listener import Listener
-from glidepath.plan.listening import Event, plateau
+from glidepath.plan.moment import Moment
 from glidepath.plan.phase import Phase
 from glidepath.plan.piecewise import piecewise_constant, piecewise_linear
-from glidepath.plan.plan import Moment, Plan
+from glidepath.plan.plan import Plan
+from glidepath.plan.plateau import plateau
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import (
     Shape,
@@ -38,6 +42,7 @@ __all__ = [
     "Plan",
     "Schedule",
     "Shape",
+    "compare",
     "constant",
     "cosine",
     "decay",
@@ -47,6 +52,7 @@ __all__ = [
     "inverse_time",
     "layerwise",
     "linear",
+    "load",
     "one_minus_sqrt",
     "one_minus_square",
     "piecewise_constant",
@@ -55,6 +61,7 @@ __all__ = [
     "polynomial",
     "presets",
     "rex",
+    "save",
     "scaled",
     "staircase",
     "tanh",

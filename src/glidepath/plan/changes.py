@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from glidepath.plan.algebra import Segment, rebuilt
 from glidepath.plan.duration import PERCENT, REST, Duration
+from glidepath.plan.event import Event
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Constant, Shape

@@ -25,6 +25,9 @@ MOST_STEPS = 20_000_000
 UNEVEN = 0.25
 """A relative spread above which samples are learnt noticeably unequally."""
 
+NOTICEABLE = 0.01
+"""A change of the rate, as a share of its peak."""
+
 NEVER = 0.01
 """A share of the data that is a pity not to see."""
 
@@ -58,6 +61,8 @@ class Coverage:
         phases: random draws, phase by phase.
         so_far: random draws from the start to the end of each phase.
         epochs: the whole run in epochs.
+        num_epochs: in the run, the last of which may be unfinished.
+        num_changing: those inside which the rate changes by more than 1% of its peak.
         largest_change: the most that the rate changes inside one epoch, as a share of its peak.
         changes_most_in: the epoch, from 0, in which that is.
         use: "iterations" or "epochs".
@@ -67,6 +72,8 @@ class Coverage:
     phases: tuple[Draws, ...]
     so_far: tuple[Draws, ...]
     epochs: Draws
+    num_epochs: int
+    num_changing: int
     largest_change: float
     changes_most_in: int
     use: str
@@ -103,10 +110,21 @@ def coverage(plan: Plan) -> Coverage:
         for name, start, end in zip(names, bounds, bounds[1:], strict=False)
     ]
     so_far = [counter.random(name, 0, end) for name, end in zip(names, bounds[1:], strict=True)]
-    change, epoch = counter.largest_change()
+    changes = counter.changes()
+    most = int(changes.argmax())
     epochs = counter.in_epochs()
     use, because = _recommend(so_far[-1], epochs)
-    return Coverage(tuple(phases), tuple(so_far), epochs, change, epoch, use, because)
+    return Coverage(
+        phases=tuple(phases),
+        so_far=tuple(so_far),
+        epochs=epochs,
+        num_epochs=len(changes),
+        num_changing=int((changes > NOTICEABLE).sum()),
+        largest_change=float(changes[most]),
+        changes_most_in=most,
+        use=use,
+        because=because,
+    )
 
 
 def share_never_seen(num_draws: int, samples: int) -> float:
@@ -177,16 +195,14 @@ class _Counter:
         never = max(0.0, 1 - seen)
         return Draws("in epochs", total, seen, math.sqrt(part * (1 - part)), never, spread)
 
-    def largest_change(self) -> tuple[float, int]:
-        """The most that the rate changes inside one epoch, over its peak, and in which epoch."""
+    def changes(self) -> Any:
+        """How much the rate changes inside each epoch, over its peak, [epochs]."""
         import numpy as np
 
         starts = np.array(self.epoch_starts)
         highest = np.maximum.reduceat(self.rates, starts)
-        change = highest - np.minimum.reduceat(self.rates, starts)
-        worst = int(change.argmax())
-        first = int(starts[worst] / self.plan.horizon.steps_per_epoch)
-        return float(change[worst] / (self.rates.max() or 1.0)), first
+        lowest = np.minimum.reduceat(self.rates, starts)
+        return (highest - lowest) / (self.rates.max() or 1.0)
 
 
 def _recommend(random: Draws, epochs: Draws) -> tuple[str, str]:

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from glidepath.plan.listening import Ear, Event, Plateau
+from glidepath.plan.event import Event
 from glidepath.plan.numbers import positive_count
+from glidepath.plan.plateau import Plateau
 from glidepath.plan.wiring import conditions_in
 
 if TYPE_CHECKING:
     from glidepath.plan.plan import Plan
+
+
+class _Ear:
+    """One condition's memory: the best measurement, and how long ago it was."""
+
+    def __init__(self, condition: Plateau) -> None:
+        self.condition = condition
+        self.best = math.inf
+        self.num_bad = 0
+        self.cooling = 0
+
+    def hears(self, value: float) -> bool:
+        """Take in a measurement, and say whether the condition holds now."""
+        value = value if self.condition.mode == "min" else -value
+        if value < self.best - self.condition.min_delta:
+            self.best, self.num_bad = value, 0
+        else:
+            self.num_bad += 1
+        if self.cooling:
+            self.cooling, self.num_bad = self.cooling - 1, 0
+        if self.num_bad <= self.condition.patience:
+            return False
+        self.num_bad, self.cooling = 0, self.condition.cooldown
+        return True
 
 
 class Listener:
@@ -37,7 +63,7 @@ class Listener:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._ears: dict[tuple[str, str], Ear] = {}
+        self._ears: dict[tuple[str, str], _Ear] = {}
         self._last_step = 0
 
     def hear(self, step: int, measured: Mapping[str, float]) -> list[Event]:
@@ -83,8 +109,8 @@ class Listener:
             self.hear(step, measured)
         return self.plan
 
-    def _ear(self, kind: str, target: str, condition: Plateau) -> Ear:
-        return self._ears.setdefault((kind, target), Ear(condition))
+    def _ear(self, kind: str, target: str, condition: Plateau) -> _Ear:
+        return self._ears.setdefault((kind, target), _Ear(condition))
 
 
 def _measured(measured: Mapping[str, float], metric: str) -> float:

@@ -7,7 +7,7 @@ from typing import final
 
 from glidepath.plan.algebra import Segment
 from glidepath.plan.duration import REST, Duration, DurationLike
-from glidepath.plan.listening import Plateau
+from glidepath.plan.plateau import Plateau
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Constant, Shape
 from glidepath.plan.values import Values, as_arguments, named_values

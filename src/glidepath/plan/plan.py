@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, final
 
 from glidepath.plan.algebra import OPERATIONS
 from glidepath.plan.arrays import as_index
+from glidepath.plan.event import Event
 from glidepath.plan.groups import Scaled
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import Event
+from glidepath.plan.moment import Moment
 from glidepath.plan.phase import Phase
 from glidepath.plan.quantities import QUANTITIES, nearest, own_names
 from glidepath.plan.schedule import Schedule
@@ -36,23 +37,6 @@ if TYPE_CHECKING:
 
 WORDS = ("shape", Scaled.name, *OPERATIONS)
 """What stands in a file where a group's name may stand."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What a plan says about one step.
-
-    Attributes:
-        step: the update, counted from 0.
-        epoch: epochs begun and done before it, where the horizon knows epochs, else None.
-        phase: the name of the phase.
-        values: every quantity's value, by name; a group's by `quantity.group`.
-    """
-
-    step: int
-    epoch: float | None
-    phase: str
-    values: dict[str, float | int]
 
 
 @final

@@ -27,7 +27,7 @@ from glidepath.plan.algebra import (
 from glidepath.plan.arrays import NUMBERS, as_index, as_steps
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import Plateau
+from glidepath.plan.plateau import Plateau
 from glidepath.plan.times import time_of
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from glidepath.plan.duration import PERCENT, REST, Duration
+from glidepath.plan.event import Event
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
 
 

@@ -19,9 +19,9 @@ from glidepath.plan.algebra import (
     walk,
 )
 from glidepath.plan.duration import Duration
+from glidepath.plan.event import Event
 from glidepath.plan.groups import Scaled
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import Event
 from glidepath.plan.phase import Phase
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Constant, Shape

@@ -56,8 +56,9 @@ def coverage_text(found: Coverage) -> Table:
         box=None,
         padding=(0, 2, 0, 0),
         caption=f"\nuse [bold]{found.use}[/bold]: {escape(found.because)}\n\n"
-        f"the rate changes by {found.largest_change:.1%} of its peak inside epoch "
-        f"{found.changes_most_in:,}, where it changes most",
+        f"the rate changes by more than 1% of its peak inside {found.num_changing:,} of "
+        f"{found.num_epochs:,} epochs, most inside epoch {found.changes_most_in:,}, by "
+        f"{found.largest_change:.1%}",
         caption_justify="left",
         caption_style="",
     )

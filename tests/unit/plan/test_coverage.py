@@ -79,11 +79,13 @@ def test_epochs_are_as_in_a_simulation(name, steps, samples, batch):
 def test_it_says_where_the_rate_changes_inside_an_epoch():
     found = coverage(plan(linear(1.0, 0.0), 100, 100, 10))
     assert found.largest_change == pytest.approx(0.09)
+    assert (found.num_changing, found.num_epochs) == (10, 10)
     jump = Plan(
         Phase("a", 25, lr=1.0), Phase("b", 75, lr=0.25), horizon=Horizon(samples=100, batch=10)
     )
     found = coverage(jump)
     assert (found.largest_change, found.changes_most_in) == (0.75, 2)
+    assert (found.num_changing, found.num_epochs) == (1, 10)
 
 
 def test_little_data_seen_rarely_is_better_seen_in_epochs():

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, final
 from glidepath.plan.algebra.term import Frame, Placed, in_brackets
 from glidepath.plan.algebra.wrapper import Filter
 from glidepath.plan.arrays import NUMBERS
-from glidepath.plan.listening import Plateau
 from glidepath.plan.numbers import finite, positive, positive_count
+from glidepath.plan.plateau import Plateau
 from glidepath.plan.times import can_reach
 
 

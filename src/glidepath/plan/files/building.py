@@ -11,7 +11,7 @@ from glidepath.plan.duration import Duration
 from glidepath.plan.files.keys import keys_of
 from glidepath.plan.files.lines import Path
 from glidepath.plan.groups import Scaled
-from glidepath.plan.listening import Plateau
+from glidepath.plan.plateau import Plateau
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import SHAPES, Shape
 

@@ -8,12 +8,12 @@ from dataclasses import fields
 from typing import Any
 
 from glidepath.plan.algebra import OPERATIONS
+from glidepath.plan.event import EVENT_KINDS
 from glidepath.plan.files.building import tag_of
 from glidepath.plan.files.keys import keys_of
 from glidepath.plan.files.lines import Path
 from glidepath.plan.groups import DEFAULT, Scaled
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import EVENT_KINDS
 from glidepath.plan.quantities import QUANTITIES, nearest
 from glidepath.plan.shapes import SHAPES
 

@@ -18,7 +18,7 @@ from glidepath.plan.files.building import GROUPS, NUMBER, tag_of
 from glidepath.plan.files.keys import key_of
 from glidepath.plan.groups import Scaled
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import Plateau
+from glidepath.plan.plateau import Plateau
 from glidepath.plan.quantities import QUANTITIES
 from glidepath.plan.shapes import SHAPES
 

@@ -11,13 +11,13 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from glidepath.plan.duration import Duration
+from glidepath.plan.event import EVENT_KINDS, Event
 from glidepath.plan.files.building import build_condition, build_value
 from glidepath.plan.files.errors import explain, unknown_key
 from glidepath.plan.files.kinds import FORMATS, kind_of
 from glidepath.plan.files.limits import LARGEST_FILE_BYTES, check_text
 from glidepath.plan.files.lines import Path, json_lines, line_of, toml_lines
 from glidepath.plan.horizon import Horizon
-from glidepath.plan.listening import EVENT_KINDS, Event
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import WORDS, Plan
 from glidepath.plan.quantities import own_names

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from glidepath.plan.algebra import Segment, Term
 from glidepath.plan.duration import Duration
+from glidepath.plan.event import Event
 from glidepath.plan.files.keys import key_of
 from glidepath.plan.groups import DEFAULT, Scaled
-from glidepath.plan.listening import Event, Plateau
 from glidepath.plan.phase import Phase
+from glidepath.plan.plateau import Plateau
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import Constant, Function, Shape
 from glidepath.plan.values import Value, Values, by_quantity

@@ -1,19 +1,13 @@
-"""Plans that listen: conditions on what a run measures, and the events that come of them.
-
-A plan with the list of its events is again a pure function of the step. What a listener has heard
-is a pure function of the measurements, so that a run that is resumed or drawn anew replays them.
-"""
+"""A condition that a plan can listen for: a metric that no longer improves."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import ClassVar, final
 
-from glidepath.plan.numbers import count_from_0, finite, positive_count
+from glidepath.plan.numbers import count_from_0, finite
 
 MODES = ("min", "max")
-EVENT_KINDS = ("ends", "cuts", "branches")
 
 
 @final
@@ -67,56 +61,3 @@ def plateau(
         plateau('val_loss', patience=5, min_delta=0.001)
     """
     return Plateau(metric, patience=patience, min_delta=min_delta, mode=mode, cooldown=cooldown)
-
-
-@final
-@dataclass(frozen=True, order=True)
-class Event:
-    """Something that happened to a run.
-
-    Attributes:
-        step: the first step that it changes.
-        kind: "ends" a phase early, "cuts" a value, or "branches" into a phase.
-        target: the name of the phase that is ended, or of the one that the branch begins with; the
-            quantity that is cut, after the name of its phase if it is cut there: "decay/lr".
-
-    Raises:
-        TypeError: if the step is no whole number, or the target no text.
-        ValueError: if the step is below 1, or the kind is unknown.
-    """
-
-    step: int
-    kind: str
-    target: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "step", positive_count("step", self.step))
-        if self.kind not in EVENT_KINDS:
-            kinds = ", ".join(EVENT_KINDS)
-            raise ValueError(f"an event's `kind` must be one of {kinds}, got {self.kind!r}")
-        if not isinstance(self.target, str):
-            raise TypeError(f"an event's `target` must be a name, got {self.target!r}")
-
-
-class Ear:
-    """One condition's memory: the best measurement, and how long ago it was."""
-
-    def __init__(self, condition: Plateau) -> None:
-        self.condition = condition
-        self.best = math.inf
-        self.num_bad = 0
-        self.cooling = 0
-
-    def hears(self, value: float) -> bool:
-        """Take in a measurement, and say whether the condition holds now."""
-        value = value if self.condition.mode == "min" else -value
-        if value < self.best - self.condition.min_delta:
-            self.best, self.num_bad = value, 0
-        else:
-            self.num_bad += 1
-        if self.cooling:
-            self.cooling, self.num_bad = self.cooling - 1, 0
-        if self.num_bad <= self.condition.patience:
-            return False
-        self.num_bad, self.cooling = 0, self.condition.cooldown
-        return True
