@@ -8,22 +8,20 @@ from functools import partial
 from typing import Any, ClassVar, final
 
 from glidepath.plan.duration import Duration, DurationLike
-from glidepath.plan.numbers import finite
-from glidepath.plan.shapes.shape import Formula, InTicks, Shape
+from glidepath.plan.shapes.shape import Fading, Formula, InTicks
 
 
 @final
 @dataclass(frozen=True, repr=False)
-class InverseSqrt(Shape):
+class InverseSqrt(Fading):
     """See `inverse_sqrt`."""
 
-    start: float = field(metadata={"key": "from"})
     timescale: Duration = field(kw_only=True)
     name: ClassVar[str] = "inverse_sqrt"
     maths: ClassVar[str] = "start * sqrt(timescale / (timescale + t))"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "start", finite("start", self.start))
+    def check(self) -> None:
+        """The timescale is a duration."""
         object.__setattr__(self, "timescale", Duration.of(self.timescale))
 
     def formula(self, in_ticks: InTicks, parts: int) -> Formula:  # noqa: ARG002
@@ -33,21 +31,6 @@ class InverseSqrt(Shape):
     def _at(self, timescale: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         scale = float(timescale)
         return self.start * xp.sqrt(scale / (scale + ticks))
-
-    @property
-    def tread(self) -> Duration | None:
-        """None: it has no stairs."""
-        return None
-
-    @property
-    def is_whole(self) -> bool:
-        """Never: a root is none."""
-        return False
-
-    @property
-    def extremes(self) -> tuple[float, float]:
-        """The start, and 0, which is never reached."""
-        return min(self.start, 0.0), max(self.start, 0.0)
 
 
 def inverse_sqrt(start: float, *, timescale: DurationLike) -> InverseSqrt:

@@ -8,23 +8,22 @@ from functools import partial
 from typing import Any, ClassVar, final
 
 from glidepath.plan.duration import Duration, DurationLike
-from glidepath.plan.numbers import finite, positive
-from glidepath.plan.shapes.shape import Formula, InTicks, Shape
+from glidepath.plan.numbers import positive
+from glidepath.plan.shapes.shape import Fading, Formula, InTicks
 
 
 @final
 @dataclass(frozen=True, repr=False)
-class InverseTime(Shape):
+class InverseTime(Fading):
     """See `inverse_time`."""
 
-    start: float = field(metadata={"key": "from"})
     rate: float
     every: Duration = field(kw_only=True)
     name: ClassVar[str] = "inverse_time"
     maths: ClassVar[str] = "start / (1 + rate * t / every)"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "start", finite("start", self.start))
+    def check(self) -> None:
+        """The rate is positive, and `every` a duration."""
         object.__setattr__(self, "rate", positive("rate", self.rate))
         object.__setattr__(self, "every", Duration.of(self.every))
 
@@ -34,21 +33,6 @@ class InverseTime(Shape):
 
     def _at(self, every: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
         return self.start / (1.0 + self.rate * (ticks / float(every)))
-
-    @property
-    def tread(self) -> Duration | None:
-        """None: it has no stairs."""
-        return None
-
-    @property
-    def is_whole(self) -> bool:
-        """Never: a quotient is none."""
-        return False
-
-    @property
-    def extremes(self) -> tuple[float, float]:
-        """The start, and 0, which is never reached."""
-        return min(self.start, 0.0), max(self.start, 0.0)
 
 
 def inverse_time(start: float, rate: float, *, every: DurationLike = 1) -> InverseTime:

@@ -155,6 +155,39 @@ class SmoothShape(Transition):
         return self.start * weight + self.end * (1.0 - weight)
 
 
+@dataclass(frozen=True, repr=False)
+class Fading(Shape):
+    """A curve from a number towards 0, which it never reaches."""
+
+    start: float = field(metadata={"key": "from"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", finite("start", self.start))
+        self.check()
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse numbers that make no curve, with a TypeError or ValueError."""
+
+    @final
+    @property
+    def tread(self) -> Duration | None:
+        """None: it has no stairs."""
+        return None
+
+    @final
+    @property
+    def is_whole(self) -> bool:
+        """Never: there are values between."""
+        return False
+
+    @final
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The start, and 0."""
+        return min(self.start, 0.0), max(self.start, 0.0)
+
+
 def progress(ticks: Any, total: int) -> Any:
     """p: the share of the ticks that have passed."""
     return ticks / float(total)
