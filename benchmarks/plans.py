@@ -9,8 +9,8 @@ For GraphCast's 311,000 steps in three phases it prints the time of
 - one value at a step: ours, optax's called as it is, and torch's `step()`;
 - construction: of the plan, of optax's schedule, and of torch's optimizer with its schedulers.
 
-Each is the median of several runs; the ratios are what to quote. torch's loop is timed over a
-tenth of the steps, ten of which make the curve.
+Each is the median of several runs, the curves in turns; the ratios are what to quote. torch's loop
+is timed over a tenth of the steps, ten of which make the curve.
 """
 
 from __future__ import annotations
@@ -56,9 +56,11 @@ def whole_curve() -> dict[str, float]:
     ours, theirs = presets.graphcast()["lr"], optax_schedule()
     compiled_ours, compiled_theirs = jax.jit(ours), jax.jit(theirs)
     on_device = jax.numpy.asarray(steps)
-    numpy_s = median_s(lambda: ours(steps))
-    jax_s = median_s(lambda: compiled_ours(on_device).block_until_ready())
-    optax_s = median_s(lambda: compiled_theirs(on_device).block_until_ready())
+    numpy_s, jax_s, optax_s = medians_s(
+        lambda: ours(steps),
+        lambda: compiled_ours(on_device).block_until_ready(),
+        lambda: compiled_theirs(on_device).block_until_ready(),
+    )
     torch_s = median_s(torch_loop, repeats=3) * TORCH_SHARE
     return {
         "curve, ours with NumPy, ms": 1e3 * numpy_s,
@@ -133,6 +135,17 @@ def torch_loop() -> list[float]:
         rates.append(optimizer.param_groups[0]["lr"])
         scheduler.step()
     return rates
+
+
+def medians_s(*calls: Callable[[], Any], repeats: int = 101) -> list[float]:
+    """The medians of several runs of each, which take turns so that noise falls on all alike."""
+    seconds: list[list[float]] = [[] for _ in calls]
+    for _ in range(repeats):
+        for call, taken in zip(calls, seconds, strict=True):
+            began = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - began)
+    return [statistics.median(taken[1:]) for taken in seconds]
 
 
 def median_s(call: Callable[[], Any], calls: int = 1, repeats: int = REPEATS) -> float:

@@ -92,13 +92,13 @@ def coverage(plan: Plan) -> Coverage:
         ValueError: if the horizon lacks `samples` or `batch`, the plan has no `lr`, or it has
             more than 20 million steps.
     """
+    if "lr" not in plan:
+        raise ValueError("the plan has no `lr` to weigh draws by")
     if plan.horizon.steps_per_epoch < 1:
         raise ValueError(
             f"a `batch` of {plan.horizon.batch} is more than the {plan.horizon.samples} samples: "
             "every update sees all of them"
         )
-    if "lr" not in plan:
-        raise ValueError("the plan has no `lr` to weigh draws by")
     if plan.total_steps > MOST_STEPS:
         raise ValueError(f"a plan of {plan.total_steps:,} steps is too long to count: at most "
                          f"{MOST_STEPS:,}")  # fmt: skip

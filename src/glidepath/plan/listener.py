@@ -43,8 +43,8 @@ class Listener:
     """Hears measurements in order and keeps the plan that they make of it.
 
     What it knows follows from the measurements alone: a run that is resumed gives those of its
-    record to a new listener and has the same plan again. Events that the plan has already from
-    the first measurement on are heard anew, not twice.
+    record to a new listener and has the same plan again. What the plan has heard already does not
+    happen twice.
 
     Attributes:
         plan: with the events so far; a new value after each event.
@@ -84,8 +84,6 @@ class Listener:
             raise ValueError(
                 f"`step` must be after {self._last_step}, the last one heard, got {step}"
             )
-        if not self._last_step:
-            self.plan = _before(self.plan, step)
         self._last_step = step
         events = [
             Event(step, kind, target)
@@ -93,9 +91,12 @@ class Listener:
             if condition.metric in measured
             and self._ear(kind, target, condition).hears(_measured(measured, condition.metric))
         ]
-        if events:
-            self.plan = self.plan.with_events([*self.plan.events, *events])
-        return events
+        ended = [f"{event.target}/" for event in events if event.kind == "ends"]
+        events = [e for e in events if not any(e.target.startswith(phase) for phase in ended)]
+        new = [event for event in events if event not in self.plan.events]
+        if new:
+            self.plan = self.plan.with_events([*self.plan.events, *new])
+        return new
 
     def replay(self, measurements: Iterable[tuple[int, Mapping[str, float]]]) -> Plan:
         """Hear measurements one after another.
@@ -121,16 +122,12 @@ def _measured(measured: Mapping[str, float], metric: str) -> float:
     return float(value)
 
 
-def _before(plan: Plan, step: int) -> Plan:
-    """A plan without what it has heard from a step on."""
-    kept = [event for event in plan.events if event.step < step or event.kind == "branches"]
-    return plan if len(kept) == len(plan.events) else plan.with_events(kept)
-
-
 def _conditions(plan: Plan, step: int) -> list[tuple[str, str, Plateau]]:
-    """What is listened to at a step: (kind of event, its target, condition)."""
-    phase = plan.phase_at(step)
-    span = plan.span_at(step)
+    """What is listened to after so many updates: (kind of event, its target, condition).
+
+    A measurement is about the phase of the last update, even if the next one's is another.
+    """
+    phase, span = plan.phase_at(step - 1), plan.span_at(step - 1)
     if step >= plan.total_steps:
         return []
     found = [("cuts", key, cut.on) for key, value in plan.values

@@ -106,6 +106,7 @@ class Plan:
         if not self.names:
             raise ValueError("a plan needs a quantity that it gives values to, such as `lr`")
         self._check_names()
+        _ = self.spans, self.planned_steps
         self._check_events()
         for name in self.names:
             _ = self[name].total_steps, self[name](0)

@@ -246,12 +246,21 @@ class Schedule:
 
 def _in_order(each: Iterable[Iterator[Fraction]]) -> Iterator[Fraction]:
     """Times of one stretch after another, of which those side by side may overlap."""
-    waiting: list[Fraction] = []
-    for edges in each:
+    waiting: list[tuple[Fraction, int, Iterator[Fraction]]] = []
+    for number, edges in enumerate(each):
         start = next(edges)
-        while waiting and waiting[0] <= start:
-            yield heapq.heappop(waiting)
-        yield start
-        for edge in edges:
-            heapq.heappush(waiting, edge)
-    yield from sorted(waiting)
+        yield from _until(start, waiting)
+        heapq.heappush(waiting, (start, number, edges))
+    yield from _until(None, waiting)
+
+
+def _until(
+    end: Fraction | None, waiting: list[tuple[Fraction, int, Iterator[Fraction]]]
+) -> Iterator[Fraction]:
+    """The next times of several iterators, before an end."""
+    while waiting and (end is None or waiting[0][0] < end):
+        time, number, edges = heapq.heappop(waiting)
+        yield time
+        for later in edges:
+            heapq.heappush(waiting, (later, number, edges))
+            break

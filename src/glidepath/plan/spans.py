@@ -88,9 +88,10 @@ def _span(phase: Phase, start: Fraction, horizon: Horizon, ended_at: int | None)
     end = int(start + horizon.steps_in(planned))
     if end == first:
         raise ValueError(f"{planned} is less than one step")
-    if horizon.total_steps is not None and end > horizon.total_steps:
+    last = end if ended_at is None else min(end, ended_at)
+    if horizon.total_steps is not None and last > horizon.total_steps:
         raise ValueError(
-            f"it ends at step {end}, after the run's `total_steps` of {horizon.total_steps}: "
+            f"it ends at step {last}, after the run's `total_steps` of {horizon.total_steps}: "
             "shorten it or lengthen the run"
         )
     if ended_at is None or ended_at == end:

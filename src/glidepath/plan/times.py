@@ -118,6 +118,15 @@ def time_of(step: Any, parts: int, xp: Any) -> Any:
     return Wide(step, step * 0 + (parts - 1), parts, xp)
 
 
+def refined(time: Any, times: int, parts: int, xp: Any) -> Any:
+    """A time, counted in so many times as many parts of a step: the last of those in its part."""
+    if times == 1:
+        return time
+    if isinstance(time, Wide):
+        return Wide(time.steps, time.rest * times + (times - 1), parts * times, xp)
+    return time_of(time, times, xp)
+
+
 def count(time: Any, period: int, xp: Any) -> Any:
     """How many whole periods have passed at a time that is not negative."""
     if period > xp.largest and not isinstance(time, Wide):

@@ -94,11 +94,25 @@ def test_a_product_and_a_sum_begin_together_and_hold_what_has_ended():
     assert long(50) == pytest.approx(0.9 * 0.5)
 
 
-def test_a_product_with_endless_restarts_ends_with_the_other():
-    faded = linear(1.0, 0.0).over(100) * DOWN.repeat()
-    assert faded.total_steps == 100
-    assert faded(99) == faded(100) == faded(12_345) == pytest.approx(0.01 * 0.1)
-    assert (DOWN.repeat() * UP.repeat()).total_steps is None
+def test_a_product_with_endless_restarts_is_endless():
+    warmed_up = linear(0.0, 1.0).over(20) * DOWN.repeat()
+    assert warmed_up.total_steps is None
+    assert [warmed_up(step) for step in (0, 10, 15)] == pytest.approx([0.0, 0.5, 0.375])
+    assert warmed_up(1_005) == pytest.approx(0.95 * 0.5)
+
+
+def test_a_repeat_inside_a_repeat_that_grows_begins_where_its_seams_are():
+    for cycles in (
+        linear(0.0, 1.0).over(10).repeat(100).repeat(2, growth=1.15),
+        linear(0.0, 1.0).over(2).repeat(4).repeat(3, growth=1.5),
+        linear(0.0, 1.0).over("0.7 epochs").repeat(3).repeat(3, growth=1.3).on(UNEVEN),
+    ):
+        seams = list(cycles.seams(5_000))
+        assert len(seams) > 8
+        assert {cycles(seam) for seam in seams} == {0.0}
+        assert all(cycles(seam - 1) > 0 for seam in seams[1:])
+        steps = range(cycles.total_steps)
+        assert [step for step in steps if cycles(step) == 0.0] == seams
 
 
 def test_a_clip_keeps_values_in_bounds():

@@ -270,6 +270,8 @@ def test_an_empty_schedule_is_refused():
         (lambda: RAMP.repeat(growth=0.5)(0), "cycle 7 of .* is shorter than a step: .*times=6"),
         (lambda: RAMP.repeat(growth=1.001)(0), "more than 5,000 cycles: give `times=...`"),
         (RAMP.clip, "needs `min`, `max` or both"),
+        (lambda: RAMP.repeat(80, growth=2).repeat(80, growth=2), "come to 6,400"),
+        (lambda: RAMP.repeat(6_000, growth=2), "at most 5,000 cycles where they grow"),
         (lambda: RAMP.clip(2, 1), "`min` must not be above `max`, got 2 and 1"),
         (lambda: RAMP * float("nan"), "`factor` must be a finite number"),
         (lambda: RAMP.shift("0 steps"), "must be positive"),
@@ -339,6 +341,18 @@ def test_percentages_add_up_to_the_run_or_raise_value_error():
         Plan(Phase("a", "30%", lr=1.0), Phase("b", "80%", lr=1.0), horizon=horizon)
     with pytest.raises(ValueError, match="'b': it ends at step 1001, after the run's"):
         Plan(Phase("a", "201 steps", lr=1.0), Phase("b", "80%", lr=1.0), horizon=horizon)
+
+
+def test_lengths_that_make_no_run_are_refused_though_no_value_stands_in_a_phase():
+    horizon = Horizon(total_steps=200)
+    for phases, message in [
+        ([Phase("a", "15%")], "add up to 15% of the run"),
+        ([Phase("a", 300)], "it ends at step 300, after the run's"),
+        ([Phase("a", "rest"), Phase("b", 3)], "it must be the last"),
+        ([Phase("a", "3 epochs")], "needs `samples` and `batch`"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Plan(*phases, lr=0.1, horizon=horizon)
 
 
 def test_an_open_ended_phase_is_the_last_or_raises_value_error():

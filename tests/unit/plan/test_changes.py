@@ -83,6 +83,13 @@ def test_a_jump_is_reported_where_a_phase_was_added_between_phases():
         assert finding.what.startswith("goes from 1 to 0.5")
 
 
+def test_a_branch_can_make_the_run_shorter():
+    plan = Plan(Phase("a", 200, lr=cosine(1.0, 0.0)))
+    early = plan.branch(50, Phase("c", "rest", lr=linear(0.5, 0.0)), total_steps=80)
+    assert early.bounds == (0, 50, 80)
+    assert early["lr"](49) == plan["lr"](49)
+
+
 def test_a_branch_can_be_branched_again():
     plan = Plan(Phase("stable", 1_000, lr=1.0))
     first = plan.branch(600, Phase("cool-down", 100, lr=linear(1.0, 0.0)))

@@ -134,6 +134,11 @@ def test_a_fall_that_stops_short_is_found_in_every_form(form):
 STAIRS = decay(1e-3, 0.01, every="30 epochs", stair=True)
 
 
+def test_a_plan_of_a_billion_small_stairs_is_checked_in_no_time():
+    stairs = decay(1.0, 0.999999, every=2, stair=True)
+    assert "tenfold-jump" not in codes(Plan(Phase("a", 10**9, lr=stairs)))
+
+
 def test_jumps_of_stairs_are_found_too():
     assert "tenfold-jump" in codes(plan(Phase("a", "90 epochs", lr=STAIRS)))
     assert "tenfold-jump" in codes(plan(Phase("a", "90 epochs"), lr=STAIRS))
@@ -202,7 +207,7 @@ def test_cycles_that_end_with_the_run_are_fine():
 def test_warm_restarts_jump_on_purpose_and_are_only_noted():
     (jump,) = presets.sgdr().check()
     assert (jump.code, jump.level) == ("warm-restart", "note")
-    assert "and such jumps come 2 times more" in jump.what
+    assert "and 2 more such jumps follow" in jump.what
 
 
 def test_jumps_at_the_start_of_an_epoch_are_fine():

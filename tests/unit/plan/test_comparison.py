@@ -63,7 +63,7 @@ def test_restarts_products_and_events_are_explained():
     heard = plan.listen().replay([(20, {"loss": 1.0}), (30, {"loss": 1.0})])
     text = heard.explain(45)
     assert "at step 30 an event cuts a/lr" in text
-    assert "cut 1 times by 0.1 on plateau('loss', patience=0)" in text
+    assert "after 1 events, each times 0.1 on plateau('loss', patience=0)" in text
     assert "factor 2\n" in text
     assert "cycle 3, from step 40 on, times 0.5 ** 2" in text
     assert "step 5 of its 20 steps, p = 0.25" in text

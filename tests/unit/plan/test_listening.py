@@ -156,6 +156,21 @@ def test_a_record_replayed_on_a_plan_that_has_heard_it_changes_nothing():
     assert heard.listen().replay(recorded()) == heard
 
 
+def test_a_cut_and_an_end_from_one_measurement_end_the_phase():
+    stalled = plateau("loss", patience=0)
+    lr = constant(1.0).over(100).cut(0.5, on=stalled)
+    plan = Plan(Phase("a", 100, until=stalled, lr=lr), Phase("b", 100, lr=0.1))
+    heard = plan.listen().replay([(10, {"loss": 1.0}), (20, {"loss": 1.0})])
+    assert heard.events == (Event(20, "ends", "a"),)
+
+
+def test_a_branched_plan_hears_the_record_of_its_past_again():
+    plan = Plan(Phase("a", 100, until=plateau("loss", patience=0), lr=0.5), Phase("b", 100, lr=0.1))
+    record = [(10, {"loss": 1.0}), (20, {"loss": 1.0})]
+    branched = plan.listen().replay(record).branch(50, Phase("cool", 10, lr=linear(0.1, 0.0)))
+    assert branched.listen().replay(record) == branched
+
+
 def test_a_child_run_keeps_what_its_parent_has_heard():
     heard = PLAN.listen().replay(recorded())
     first, *_ = heard.events

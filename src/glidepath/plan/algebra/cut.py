@@ -83,7 +83,8 @@ class Cut(Filter):
     def explain(self, frame: Frame, start: Fraction, time: int) -> Iterator[str]:
         """How often it was cut."""
         times = bisect_right([step * frame.parts for step in self.steps], time)
-        yield f"cut {times} times by {self.factor:g} on {self.on}, no lower than {self.lowest:g}"
+        each = f"each times {self.factor:g} on {self.on}, no lower than {self.lowest:g}"
+        yield f"after {times:,} events, {each}"
         yield from self.inside.explain(frame, start, time)
 
     def __repr__(self) -> str:

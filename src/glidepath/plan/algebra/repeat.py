@@ -11,11 +11,11 @@ from itertools import count, takewhile
 from typing import Any, ClassVar, final
 
 from glidepath.plan.algebra.series import in_turn
-from glidepath.plan.algebra.term import Frame, Placed, Stretch, Term, in_brackets, walk
+from glidepath.plan.algebra.term import Frame, Placed, Stretch, Term, frame_for, in_brackets, walk
 from glidepath.plan.arrays import LARGEST_64, NUMBERS
 from glidepath.plan.duration import Duration
 from glidepath.plan.numbers import positive, positive_count
-from glidepath.plan.times import before, split
+from glidepath.plan.times import before, refined, split
 
 LARGEST_GROWTH = 1_000_000
 
@@ -58,9 +58,12 @@ class Repeat(Term):
             object.__setattr__(self, name, positive(name, getattr(self, name)))
         if self.growth > LARGEST_GROWTH:
             raise ValueError(f"`growth` must be at most {LARGEST_GROWTH:,}, got {self.growth}")
-        if self.growth != 1 and (self.times or 0) > MOST_CYCLES:
+        growing = [t for t in walk(self) if isinstance(t, Repeat) and t.growth != 1]
+        num_cycles = math.prod(t.times or 64 for t in growing)
+        if num_cycles > MOST_CYCLES:
             raise ValueError(
-                f"`times` must be at most {MOST_CYCLES:,} where cycles grow, got {self.times}"
+                f"`times` must come to at most {MOST_CYCLES:,} cycles where they grow, and "
+                f"repeats in repeats come to {num_cycles:,}"
             )
         if self.cycle.is_endless:
             raise ValueError(f"{self.cycle} has no end and can't be repeated")
@@ -117,8 +120,15 @@ class Repeat(Term):
                 yield start + n * once, frame
                 continue
             length = self._cycle_length(frame, n)
-            yield start, replace(frame, stretch=frame.stretch * length / once)
+            yield start, self._finer(replace(frame, stretch=frame.stretch * length / once), start)
             start += length
+
+    def _finer(self, frame: Frame, start: Fraction) -> Frame:
+        """A stretched frame, with parts for what the stretched cycle counts."""
+        needed = frame_for(self.cycle, frame.horizon, frame.stretch).parts
+        if needed == 1:
+            return frame
+        return replace(frame, parts=math.lcm(frame.parts, needed, start.denominator))
 
     def place(self, frame: Frame, start: Fraction) -> Placed:
         """The first cycle with the time folded into it; or cycle after cycle where they grow."""
@@ -144,7 +154,8 @@ class Repeat(Term):
         for n, (begin, inner) in enumerate(self._cycles(frame, start)):
             if begin > LARGEST_64:
                 break
-            placed.append(_scaled(self.cycle.place(inner, begin), NUMBERS.power(self.scale, n)))
+            one = _refined(self.cycle.place(inner, begin), frame.parts, inner.parts)
+            placed.append(_scaled(one, NUMBERS.power(self.scale, n)))
             bounds.append(frame.fine(begin))
         return in_turn(placed, bounds, frame.parts)
 
@@ -191,7 +202,8 @@ class Repeat(Term):
         of = "" if self.times is None else f" of {self.times:,}"
         scaled = f", times {self.scale:g} ** {n}" if self.scale != 1 else ""
         yield f"cycle {n + 1:,}{of}, from step {int(begin):,} on{scaled}"
-        yield from self.cycle.explain(inner, begin, time)
+        finer = refined(time, inner.parts // frame.parts, frame.parts, NUMBERS)
+        yield from self.cycle.explain(inner, begin, finer)
 
     def _cycle_at(
         self, frame: Frame, start: Fraction, time: int
@@ -216,6 +228,14 @@ def _power(base: Fraction, exponent: int) -> Fraction:
     """To 60 digits: exact ones would be thousands after as many cycles."""
     with localcontext(prec=60):
         return Fraction((Decimal(base.numerator) / Decimal(base.denominator)) ** exponent)
+
+
+def _refined(placed: Placed, parts: int, finer: int) -> Placed:
+    """Something that counts in finer parts, for times in coarser ones."""
+    times = finer // parts
+    if times == 1:
+        return placed
+    return lambda time, xp: placed(refined(time, times, parts, xp), xp)
 
 
 def _scaled(placed: Placed, factor: float) -> Placed:

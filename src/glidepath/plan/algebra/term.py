@@ -134,19 +134,24 @@ def walk(term: Term) -> Iterator[Term]:
         yield from walk(child)
 
 
-def frame_for(term: Term, horizon: Horizon) -> Frame:
+def frame_for(term: Term, horizon: Horizon, stretch: Fraction = Fraction(1)) -> Frame:
     """A frame with parts as fine as exact counting needs, and no finer.
 
+    Args:
+        term: what is counted; what grows inside of it makes finer frames of its own.
+        horizon: turns every unit into steps.
+        stretch: how many times as long everything takes.
     Raises:
         ValueError: naming the number that the horizon lacks.
     """
-    coarse = Frame(horizon)
+    coarse = Frame(horizon, stretch=stretch)
     nodes = list(walk(term))
     periods = [period for node in nodes for period in node.periods(coarse)]
     if all(period.denominator == 1 for period in periods):
         return coarse
     lengths = [length for node in nodes if (length := node.length(coarse)) is not None]
-    return Frame(horizon, math.lcm(*(length.denominator for length in [*periods, *lengths])))
+    parts = math.lcm(*(length.denominator for length in [*periods, *lengths]))
+    return Frame(horizon, parts, stretch)
 
 
 def rebuilt(term: Term, change: Callable[[Term], Term]) -> Term:

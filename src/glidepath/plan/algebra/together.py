@@ -12,15 +12,14 @@ from typing import Any, ClassVar, Self, final
 from glidepath.plan.algebra.term import Frame, Placed, Stretch, Term, in_brackets
 from glidepath.plan.arrays import NUMBERS
 from glidepath.plan.numbers import finite_as_given
-from glidepath.plan.times import before
 
 
 @dataclass(frozen=True, repr=False)
 class Together(Term):
     """Terms and numbers that begin together, combined step by step.
 
-    It is as long as the longest of those that have an end; one that has ended holds its last
-    value.
+    It is as long as the longest, and goes on without end if one of them does; one that has ended
+    holds its last value.
 
     Attributes:
         parts: at least two, numbers or terms, at least one of them a term.
@@ -70,14 +69,15 @@ class Together(Term):
     @final
     @property
     def is_endless(self) -> bool:
-        """Whether all of them are."""
-        return all(child.is_endless for child in self.children)
+        """Whether one of them is."""
+        return any(child.is_endless for child in self.children)
 
     @final
     def length(self, frame: Frame) -> Fraction | None:
-        """Of the longest that has an end."""
+        """Of the longest."""
         lengths = [child.length(frame) for child in self.children]
-        return max((one for one in lengths if one is not None), default=None)
+        ends = [length for length in lengths if length is not None]
+        return max(ends) if len(ends) == len(lengths) else None
 
     @final
     def periods(self, frame: Frame) -> tuple[Fraction, ...]:  # noqa: ARG002
@@ -88,12 +88,9 @@ class Together(Term):
     def place(self, frame: Frame, start: Fraction) -> Placed:
         """From left to right."""
         first, *rest = (_placed(part, frame, start) for part in self.parts)
-        length, combine = self.length(frame), self.combine
-        is_cut = length is not None and any(child.is_endless for child in self.children)
-        end = frame.fine(start + length) if length is not None and is_cut else None
+        combine = self.combine
 
         def at(time: Any, xp: Any) -> Any:
-            time = time if end is None else before(time, end, frame.parts, xp)
             value = first(time, xp)
             for one in rest:
                 value = combine(value, one(time, xp))
@@ -104,9 +101,7 @@ class Together(Term):
     @final
     def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
         """Those of all parts, in the order of their starts."""
-        length = self.length(frame)
-        end = until if length is None else min(until, start + length)
-        each = (child.stretches(frame, start, end) for child in self.children)
+        each = (child.stretches(frame, start, until) for child in self.children)
         yield from heapq.merge(*each, key=lambda one: one.start)
 
     @final

@@ -46,7 +46,7 @@ def _code(jump: Jump, rate: Curve, branches: set[int], starts: tuple[int, ...]) 
 
 def _finding(code: str, key: str, *jumps: Jump) -> Finding:
     step, before, after = jumps[0]
-    more = f", and such jumps come {len(jumps) - 1} times more" if len(jumps) > 1 else ""
+    more = f", and {len(jumps) - 1:,} more such jumps follow" if len(jumps) > 1 else ""
     fix = f"let the next piece start at {before:.4g}, or put a short line between them"
     if code == "warm-restart":
         fix = "nothing, if these are warm restarts; lower later peaks by `scale` if the loss spikes"

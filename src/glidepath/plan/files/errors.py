@@ -34,6 +34,9 @@ WANTED = {
 }
 """What pydantic says in words of its own."""
 
+IN_PYTHON = {"start": "from", "end": "to", "low": "min", "high": "max", "duration": "for"}
+"""Keys of files by the names that they have in Python."""
+
 EXAMPLE = '{ shape = "linear", from = 0.0, to = 1e-3 }'
 
 
@@ -82,7 +85,10 @@ def explain(errors: list[Any], table: dict[str, Any]) -> tuple[Path, str]:
     if kind == "missing":
         return path, "is missing"
     if kind == "extra_forbidden":
-        return path, f"unknown key; {nearest(str(path[-1]), list(_keys_around(path, table)))}"
+        keys = list(_keys_around(path, table))
+        key = IN_PYTHON.get(str(path[-1]), "")
+        hint = f"did you mean `{key}`?" if key in keys else nearest(str(path[-1]), keys)
+        return path, f"unknown key; {hint}"
     if kind.startswith("union_tag"):
         name = found.get("shape") if isinstance(found, dict) else None
         hint = nearest(name, list(SHAPES)) if isinstance(name, str) else f"as in {EXAMPLE}"
