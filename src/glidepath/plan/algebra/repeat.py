@@ -171,14 +171,13 @@ class Repeat(Term):
 
     def stretches(self, frame: Frame, start: Fraction, until: Fraction) -> Iterator[Stretch]:
         """Those of every cycle until the next begins."""
-        cycles = takewhile(lambda one: one[0] < until, self._cycles(frame, start))
-        before, inside = None, frame
-        for begin, inner in cycles:
-            if before is not None:
-                yield from self.cycle.stretches(inside, before, begin)
-            before, inside = begin, inner
-        if before is not None:
-            yield from self.cycle.stretches(inside, before, until)
+        last = None
+        for cycle in takewhile(lambda one: one[0] < until, self._cycles(frame, start)):
+            if last is not None:
+                yield from self.cycle.stretches(last[1], last[0], cycle[0])
+            last = cycle
+        if last is not None:
+            yield from self.cycle.stretches(last[1], last[0], until)
 
     @property
     def extremes(self) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.duration import Duration
 from glidepath.plan.numbers import finite_as_given
 from glidepath.plan.shapes.shape import Formula, InTicks, Shape
@@ -26,7 +27,7 @@ class Constant(Shape):
         """The value, whatever the time."""
         return self._at
 
-    def _at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def _at(self, ticks: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         return self.value
 
     @property

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.numbers import positive
 from glidepath.plan.shapes.shape import SmoothShape, progress, remaining
 
@@ -23,7 +24,7 @@ class Cosine(SmoothShape):
         """The exponent is positive."""
         object.__setattr__(self, "exponent", positive("exponent", self.exponent))
 
-    def weight(self, ticks: Any, total: int, xp: Any) -> Any:
+    def weight(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """By the sine of what remains where a root is taken: 1 + cos loses its digits near 0."""
         if self.exponent == 1.0:
             return 0.5 * (1.0 + xp.cos(math.pi * progress(ticks, total)))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.numbers import finite, positive
 from glidepath.plan.shapes.shape import Formula, InTicks, Shape
@@ -44,10 +45,10 @@ class Decay(Shape):
             return partial(self._in_stairs, parts_in(self.every, in_ticks, parts))
         return partial(self._smoothly, in_ticks(self.every))
 
-    def _in_stairs(self, every: int, time: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def _in_stairs(self, every: int, time: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         return self.start * xp.power(self.factor, count(time, every, xp))
 
-    def _smoothly(self, every: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def _smoothly(self, every: Fraction, ticks: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         return self.start * xp.power(self.factor, ticks / float(every))
 
     @property

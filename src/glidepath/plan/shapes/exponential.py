@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.shapes.shape import Transition, progress, remaining
 
 SMALLEST_RATIO = 1e-300
@@ -33,7 +34,7 @@ class Exponential(Transition):
                 f"and {self.end}"
             )
 
-    def value(self, ticks: Any, total: int, xp: Any) -> Any:
+    def value(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """From the larger end down, where rounding in the exponent matters least."""
         if abs(self.end) <= abs(self.start):
             return self.start * xp.power(self.end / self.start, progress(ticks, total))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.duration import Duration
 from glidepath.plan.shapes.shape import Formula, InTicks, Shape
 
@@ -28,7 +29,7 @@ class Function(Shape):
         """The function, of the ticks since the start."""
         return self._at
 
-    def _at(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def _at(self, ticks: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         return xp.apply(self.function, ticks)
 
     @property

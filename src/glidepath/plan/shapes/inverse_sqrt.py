@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.shapes.shape import Fading, Formula, InTicks
 
@@ -28,7 +29,7 @@ class InverseSqrt(Fading):
         """By the ticks since the start."""
         return partial(self._at, in_ticks(self.timescale))
 
-    def _at(self, timescale: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def _at(self, timescale: Fraction, ticks: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         scale = float(timescale)
         return self.start * xp.sqrt(scale / (scale + ticks))
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.numbers import positive
 from glidepath.plan.shapes.shape import Fading, Formula, InTicks
@@ -31,7 +32,7 @@ class InverseTime(Fading):
         """By the ticks since the start."""
         return partial(self._at, in_ticks(self.every))
 
-    def _at(self, every: Fraction, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def _at(self, every: Fraction, ticks: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         return self.start / (1.0 + self.rate * (ticks / float(every)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.shapes.shape import Transition, progress
 
 
@@ -19,7 +20,7 @@ class Linear(Transition):
     def check(self) -> None:
         """Any two numbers will do."""
 
-    def value(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def value(self, ticks: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         """start * (1 - p) + end * p, which gives both ends exactly."""
         p = progress(ticks, total)
         return self.start * (1.0 - p) + self.end * p

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.shapes.shape import SmoothShape, progress
 
 
@@ -19,7 +20,7 @@ class OneMinusSqrt(SmoothShape):
     def check(self) -> None:
         """Any two numbers will do."""
 
-    def weight(self, ticks: Any, total: int, xp: Any) -> Any:
+    def weight(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """1 - sqrt(p)."""
         return 1.0 - xp.sqrt(progress(ticks, total))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.shapes.shape import SmoothShape, progress
 
 
@@ -19,7 +20,7 @@ class OneMinusSquare(SmoothShape):
     def check(self) -> None:
         """Any two numbers will do."""
 
-    def weight(self, ticks: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def weight(self, ticks: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         """1 - p ** 2."""
         return 1.0 - progress(ticks, total) ** 2
 

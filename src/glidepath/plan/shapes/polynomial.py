@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.numbers import positive
 from glidepath.plan.shapes.shape import SmoothShape, remaining
 
@@ -22,7 +23,7 @@ class Polynomial(SmoothShape):
         """The power is positive."""
         object.__setattr__(self, "power", positive("power", self.power))
 
-    def weight(self, ticks: Any, total: int, xp: Any) -> Any:
+    def weight(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """(1 - p) ** power."""
         return remaining(ticks, total, xp) ** self.power
 

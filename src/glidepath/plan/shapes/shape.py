@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.numbers import finite
 
 if TYPE_CHECKING:
     from glidepath.plan.schedule import Schedule
 
-Formula = Callable[[Any, int, Any], Any]
+Formula = Callable[[Any, int, Namespace], Any]
 """(ticks since the start, number of ticks, namespace) to value."""
 
 InTicks = Callable[[Duration], Fraction]
@@ -113,7 +114,7 @@ class Transition(Shape):
         """Refuse numbers that make no curve, with a ValueError."""
 
     @abstractmethod
-    def value(self, ticks: Any, total: int, xp: Any) -> Any:
+    def value(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """The value after so many of `total` ticks."""
 
     @final
@@ -145,11 +146,11 @@ class SmoothShape(Transition):
     """A transition by a weight of the start that falls from 1 to 0."""
 
     @abstractmethod
-    def weight(self, ticks: Any, total: int, xp: Any) -> Any:
+    def weight(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """How much of the start is left after so many of `total` ticks."""
 
     @final
-    def value(self, ticks: Any, total: int, xp: Any) -> Any:
+    def value(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """start * w + end * (1 - w), which gives both ends exactly."""
         weight = self.weight(ticks, total, xp)
         return self.start * weight + self.end * (1.0 - weight)
@@ -193,6 +194,6 @@ def progress(ticks: Any, total: int) -> Any:
     return ticks / float(total)
 
 
-def remaining(ticks: Any, total: int, xp: Any) -> Any:
+def remaining(ticks: Any, total: int, xp: Namespace) -> Any:
     """1 - p, with all its digits near the end, where the root of it may be taken."""
     return (total - ticks) / float(total) if total <= xp.largest else 1.0 - ticks / float(total)

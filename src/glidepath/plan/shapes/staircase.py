@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.duration import Duration, DurationLike
 from glidepath.plan.numbers import finite_as_given
 from glidepath.plan.shapes.shape import Formula, InTicks, Shape
@@ -48,7 +49,7 @@ class Staircase(Shape):
         """
         return partial(self._at, parts_in(self.every, in_ticks, parts))
 
-    def _at(self, every: int, time: Any, total: int, xp: Any) -> Any:  # noqa: ARG002
+    def _at(self, every: int, time: Any, total: int, xp: Namespace) -> Any:  # noqa: ARG002
         taken = count(time, every, xp)
         stairs = math.ceil(abs(self.end - self.start) / self.by)
         rise = self.by if self.end >= self.start else -self.by

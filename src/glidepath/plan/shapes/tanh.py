@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
+from glidepath.plan.arrays import Namespace
 from glidepath.plan.numbers import finite
 from glidepath.plan.shapes.shape import SmoothShape
 
@@ -32,7 +33,7 @@ class Tanh(SmoothShape):
                 f"{self.lower} and {self.upper}"
             )
 
-    def weight(self, ticks: Any, total: int, xp: Any) -> Any:
+    def weight(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """(1 - tanh(x)) / 2 as 1 / (1 + exp(2 x)), which libraries round alike.
 
         x is counted from the tick at which it crosses 0: there the curve is steepest, and an x
