@@ -98,7 +98,24 @@ class Shape(ABC):
 
 
 @dataclass(frozen=True, repr=False)
-class Transition(Shape):
+class Stepless(Shape):
+    """A curve without stairs, which takes any value on its way."""
+
+    @final
+    @property
+    def tread(self) -> Duration | None:
+        """None: it has no stairs."""
+        return None
+
+    @final
+    @property
+    def is_whole(self) -> bool:
+        """Never: there are values between."""
+        return False
+
+
+@dataclass(frozen=True, repr=False)
+class Transition(Stepless):
     """A curve from one number to another."""
 
     start: float = field(metadata={"key": "from"})
@@ -124,18 +141,6 @@ class Transition(Shape):
 
     @final
     @property
-    def tread(self) -> Duration | None:
-        """None: it has no stairs."""
-        return None
-
-    @final
-    @property
-    def is_whole(self) -> bool:
-        """Never: there are values between the ends."""
-        return False
-
-    @final
-    @property
     def extremes(self) -> tuple[float, float]:
         """The two ends."""
         return min(self.start, self.end), max(self.start, self.end)
@@ -157,7 +162,7 @@ class SmoothShape(Transition):
 
 
 @dataclass(frozen=True, repr=False)
-class Fading(Shape):
+class Fading(Stepless):
     """A curve from a number towards 0, which it never reaches."""
 
     start: float = field(metadata={"key": "from"})
@@ -169,18 +174,6 @@ class Fading(Shape):
     @abstractmethod
     def check(self) -> None:
         """Refuse numbers that make no curve, with a TypeError or ValueError."""
-
-    @final
-    @property
-    def tread(self) -> Duration | None:
-        """None: it has no stairs."""
-        return None
-
-    @final
-    @property
-    def is_whole(self) -> bool:
-        """Never: there are values between."""
-        return False
 
     @final
     @property
