@@ -137,7 +137,7 @@ class Arrays:
 
     def as_real(self, x: Any, /) -> Any:
         """Whole numbers as floats."""
-        return x + 0.0
+        return x if "float" in str(x.dtype) else x + 0.0
 
     def map(self, function: Callable[[Any], Any], steps: Any, /) -> Any:
         """An elementwise function of an array."""

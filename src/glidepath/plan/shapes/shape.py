@@ -158,6 +158,8 @@ class SmoothShape(Transition):
     def value(self, ticks: Any, total: int, xp: Namespace) -> Any:
         """start * w + end * (1 - w), which gives both ends exactly."""
         weight = self.weight(ticks, total, xp)
+        if not self.end:  # most falls go to 0, and a product with it would not be free
+            return self.start * weight
         return self.start * weight + self.end * (1.0 - weight)
 
 
