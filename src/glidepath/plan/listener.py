@@ -91,9 +91,9 @@ class Listener:
             if condition.metric in measured
             and self._ear(kind, target, condition).hears(_measured(measured, condition.metric))
         ]
-        ended = [f"{event.target}/" for event in events if event.kind == "ends"]
-        events = [e for e in events if not any(e.target.startswith(phase) for phase in ended)]
-        new = [event for event in events if event not in self.plan.events]
+        ended = {event.target for event in events if event.kind == "ends"}
+        moot = [event for event in events if event.target.rpartition("/")[0] in ended]
+        new = [event for event in events if event not in (*self.plan.events, *moot)]
         if new:
             self.plan = self.plan.with_events([*self.plan.events, *new])
         return new

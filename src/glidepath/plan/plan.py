@@ -149,7 +149,7 @@ class Plan:
 
     def _lifetime(self, event: Event) -> tuple[int, int]:
         """The steps in which an event can happen: a phase for what is cut in it, else the run."""
-        phase, is_inside, _ = event.target.partition("/")
+        phase, is_inside, _ = event.target.rpartition("/")
         if event.kind != "cuts" or not is_inside:
             return 1, self.total_steps + 1
         span = next(s for p, s in zip(self.phases, self.spans, strict=True) if p.name == phase)

@@ -27,6 +27,11 @@ class Wide:
     """Times beyond 32 bits: whole steps, and the parts that remain, as two arrays of 32 bits."""
 
     def __init__(self, steps: Any, rest: Any, parts: int, xp: Arrays) -> None:
+        if parts > MOST_PARTS:
+            raise ValueError(
+                f"lengths in parts of 1/{parts} step can't be counted in integers of 32 bits: use "
+                "steps of 64 bits, or a batch that has a larger divisor in common with the samples"
+            )
         self.steps, self.rest, self.parts, self.xp = steps, rest, parts, xp
 
     @property
@@ -110,11 +115,6 @@ def time_of(step: Any, parts: int, xp: Any) -> Any:
     if xp.largest > 2**32:
         xp.check_below(step, xp.largest // parts)
         return step * parts + (parts - 1)
-    if parts > MOST_PARTS:
-        raise ValueError(
-            f"lengths in parts of 1/{parts} step can't be counted in integers of 32 bits: "
-            "use steps of 64 bits, or a batch that has a larger divisor in common with the samples"
-        )
     return Wide(step, step * 0 + (parts - 1), parts, xp)
 
 

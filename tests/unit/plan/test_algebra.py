@@ -1,5 +1,7 @@
 """What schedules are put together with: known values, and how they print."""
 
+import jax
+import numpy as np
 import pytest
 
 from glidepath import (
@@ -69,6 +71,15 @@ def test_a_growth_that_is_no_whole_number_rounds_lengths_to_the_nearest_half_up(
     epochs = [0, 4, 10]  # 4, 6 and 9 epochs
     assert list(in_epochs.seams(10**6)) == [e * 50_000 // 128 for e in epochs]
     assert in_epochs.total_steps == 19 * 50_000 // 128
+
+
+def test_parts_that_32_bits_can_t_count_are_refused_and_not_miscounted():
+    fine = linear(0.0, 1.0).over("0.9 epochs").repeat(3)
+    grown = fine.repeat(2, growth=1.37).on(Horizon(samples=100_003, batch=1_999))
+    steps = np.arange(grown.total_steps)
+    assert grown(steps).tolist() == [grown(int(step)) for step in steps]
+    with pytest.raises(ValueError, match="can't be counted in integers of 32 bits: use steps of"):
+        jax.jit(grown)(steps.astype(np.int32))
 
 
 def test_a_repeat_with_a_number_of_times_ends_with_its_last_value():

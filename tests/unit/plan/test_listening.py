@@ -164,6 +164,14 @@ def test_a_cut_and_an_end_from_one_measurement_end_the_phase():
     assert heard.events == (Event(20, "ends", "a"),)
 
 
+def test_a_phase_may_have_a_slash_in_its_name():
+    lr = constant(1.0).over(100).cut(0.5, on=plateau("loss", patience=0))
+    plan = Plan(Phase("a/b", 100, lr=lr), Phase("a", 100, lr=0.1))
+    heard = plan.listen().replay([(10, {"loss": 1.0}), (20, {"loss": 1.0})])
+    assert heard.events == (Event(20, "cuts", "a/b/lr"),)
+    assert heard["lr"](20) == 0.5
+
+
 def test_a_branched_plan_hears_the_record_of_its_past_again():
     plan = Plan(Phase("a", 100, until=plateau("loss", patience=0), lr=0.5), Phase("b", 100, lr=0.1))
     record = [(10, {"loss": 1.0}), (20, {"loss": 1.0})]

@@ -120,10 +120,10 @@ class Segment(Term):
             return frame.steps_in(duration) / epoch
 
         formula, period = self.shape.formula(in_ticks, 1), frame.fine(epoch)
-        before = _last_part(start, frame.parts) // period
+        begun = _last_part(start, frame.parts) // period
 
         def at(time: Any, xp: Any) -> Any:
-            ticks = at_most(count(time, period, xp) - before, total - 1, xp)
+            ticks = at_most(count(time, period, xp) - begun, total - 1, xp)
             return formula(ticks + shift if shift else ticks, total, xp)
 
         return at
