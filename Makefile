@@ -1,17 +1,20 @@
 # `make demo` trains GraphCast from nothing to a forecast; `make test` runs the tests.
-# Both set up .venv themselves and need only Python 3.11 or newer and make.
+# `make test-all` adds what needs TensorFlow. All set up .venv themselves and need only Python 3.11 or newer and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test check format clean
+.PHONY: demo test test-all check format clean
 
 demo: .venv/demo.stamp
 	$(BIN)/glidepath train graphcast --out runs/demo --resume
 
 test: .venv/test.stamp
 	$(BIN)/python -m pytest
+
+test-all: test .venv/heavy.stamp
+	$(BIN)/python -m pytest -m heavy
 
 check: .venv/test.stamp
 	$(BIN)/ruff format --check .
@@ -47,5 +50,13 @@ ifdef UV
 	$(UV) pip install --quiet --python $(BIN)/python --group test
 else
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test
+endif
+	@touch $@
+
+.venv/heavy.stamp: .venv/test.stamp
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python --group heavy
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group heavy
 endif
 	@touch $@

@@ -1,0 +1,9 @@
+"""Plans in PyTorch."""
+
+from glidepath.adapters.needs import needs
+
+with needs("torch"):
+    from glidepath.adapters.torch.cyclic_cosine import CyclicCosineDecayLR
+    from glidepath.adapters.torch.scheduler import PlanScheduler
+
+__all__ = ["CyclicCosineDecayLR", "PlanScheduler"]

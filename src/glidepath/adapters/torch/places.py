@@ -1,0 +1,158 @@
+"""Where in a torch optimizer each number of a plan goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+
+from glidepath.plan import Plan, Schedule
+from glidepath.plan.optimizer import OPTIMIZERS_OWN
+
+Group = dict[str, Any]
+"""A parameter group's dictionary."""
+
+
+class Followed:
+    """The numbers in an optimizer that follow one key of a plan.
+
+    Attributes:
+        key: such as `lr` or `lr.backbone`.
+        places: pairs of a parameter group's dictionary and a name in it.
+        pairs: places whose value is a pair, of which the number is one, and which one.
+    """
+
+    __slots__ = ("key", "last", "pairs", "places", "schedule")
+
+    def __init__(self, key: str, schedule: Schedule) -> None:
+        self.key, self.schedule = key, schedule
+        self.places: list[tuple[Group, str]] = []
+        self.pairs: list[tuple[Group, str, int]] = []
+        self.last: float | None = None
+
+    def expect(self, step: int) -> None:
+        """Take it that the value of a step is everywhere already."""
+        self.last = self.schedule(step)
+
+    def check(self) -> None:
+        """Refuse to go on where something else has changed a number.
+
+        Numbers that are tensors are not looked at, for that would wait for the device.
+
+        Raises:
+            RuntimeError: if one is not what it was set to.
+        """
+        last = self.last
+        for group, name in self.places:
+            if group[name] is not last and not isinstance(group[name], torch.Tensor):
+                self._check_equal(group[name])
+        for group, name, which in self.pairs:
+            if group[name][which] is not last and not isinstance(group[name][which], torch.Tensor):
+                self._check_equal(group[name][which])
+
+    def _check_equal(self, found: float) -> None:
+        if found != self.last:
+            raise RuntimeError(
+                f"the plan gave `{self.key}` {self.last}, and now it is {found}: something else "
+                "changes it. If it is another scheduler, multiply the schedules, "
+                '`plan["lr"] * read(other)`; if it is a checkpoint, load the state of this '
+                "scheduler, too; if it was you, `plan.branch` makes it part of the plan"
+            )
+
+    def set(self, step: int) -> None:
+        """Put the value of a step everywhere; tensors are filled, for compiled code keeps them."""
+        self.last = value = self.schedule(step)
+        for group, name in self.places:
+            old = group[name]
+            if type(old) is float or not isinstance(old, torch.Tensor):  # the first is 20 times
+                group[name] = value  # as fast
+            else:
+                old.fill_(value)
+        for group, name, which in self.pairs:
+            if isinstance(group[name][which], torch.Tensor):
+                group[name][which].fill_(value)
+            else:
+                pair = list(group[name])
+                pair[which] = value
+                group[name] = tuple(pair)
+
+
+def followed(plan: Plan, optimizer: Optimizer) -> list[Followed]:
+    """Every number of an optimizer that a plan gives values to, by the plan's keys.
+
+    Raises:
+        ValueError: naming a quantity that the optimizer lacks, or has as several numbers.
+    """
+    _mark_what_decays(plan, optimizer)
+    found: dict[str, Followed] = {}
+    for quantity in (name for name in plan.names if "." not in name):
+        places = list(_places(quantity, optimizer))
+        if not places and quantity in ("lr", *OPTIMIZERS_OWN):
+            raise ValueError(
+                f"the plan has `{quantity}`, and {type(optimizer).__name__} has none; it has "
+                f"{', '.join(sorted(optimizer.defaults))}"
+            )
+        for group, name, which in places:
+            named = group.get("name")
+            key = f"{quantity}.{named}" if named in plan.groups else quantity
+            one = found.setdefault(key, Followed(key, plan[key]))
+            if which is None:
+                one.places.append((group, name))
+            else:
+                one.pairs.append((group, name, which))
+    return list(found.values())
+
+
+def _places(quantity: str, optimizer: Optimizer) -> Iterator[tuple[Group, str, int | None]]:
+    """The groups that have a quantity, its name there, and its place in a pair."""
+    for group in optimizer.param_groups:
+        name, which = _name_of(quantity, group, optimizer)
+        if name not in group or (quantity == "weight_decay" and not group["decays"]):
+            continue
+        if which is None and isinstance(group[name], tuple | list):
+            raise ValueError(
+                f"`{name}` of {type(optimizer).__name__} is {group[name]}, and the plan gives one "
+                "number: leave it out of the plan"
+            )
+        yield group, name, which
+
+
+def _name_of(quantity: str, group: Group, optimizer: Optimizer) -> tuple[str, int | None]:
+    if quantity == "beta2" and isinstance(optimizer, torch.optim.RMSprop):
+        return "alpha", None
+    if quantity in ("beta1", "beta2") and quantity not in group:
+        return "betas", int(quantity[-1]) - 1
+    return quantity, None
+
+
+def _mark_what_decays(plan: Plan, optimizer: Optimizer) -> None:
+    """Leave weight decay at 0 in a group that has 0 while another has not: biases and norms.
+
+    The mark, `decays`, stays in the group, and goes into the optimizer's saved state.
+    """
+    if "weight_decay" not in plan:
+        return
+    groups = [group for group in optimizer.param_groups if "weight_decay" in group]
+    any_decays = any(float(group["weight_decay"]) != 0 for group in groups)
+    for group in groups:
+        group.setdefault("decays", float(group["weight_decay"]) != 0 or not any_decays)
+
+
+def check_groups(plan: Plan, optimizer: Optimizer, later: tuple[str, ...]) -> None:
+    """Refuse a plan with a group that no parameter group is, or will be, named after.
+
+    Raises:
+        ValueError: naming it.
+    """
+    unknown = [name for name in later if name not in plan.groups]
+    if unknown:
+        raise ValueError(f"`later` has {unknown[0]!r}, which is no group of the plan")
+    names = {group.get("name") for group in optimizer.param_groups}
+    for name in plan.groups:
+        if name not in names and name not in later:
+            raise ValueError(
+                f"the plan has a group {name!r}, and no parameter group is called so: call one "
+                f'{{"params": ..., "name": {name!r}}}, or say later=[{name!r}] if it is added later'
+            )

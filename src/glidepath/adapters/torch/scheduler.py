@@ -1,0 +1,284 @@
+"""A torch optimizer that follows a plan."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import torch
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from glidepath.adapters.as_plan import as_plan
+from glidepath.adapters.identity import check_same, identity
+from glidepath.adapters.torch.places import Followed, check_groups, followed
+from glidepath.adapters.torch.updates import unwrapped, watch
+from glidepath.plan import Event, Moment, Plan, Schedule
+
+COUNTS = ("updates", "calls")
+PATIENCE = 100
+"""Calls of `step` without an update after which the scheduler says that it stands still."""
+
+
+@final
+class PlanScheduler(LRScheduler):
+    """Gives a torch optimizer the values of a plan.
+
+    Call `step()` after `optimizer.step()`, as with any of torch's schedulers. It moves on if the
+    optimizer has done an update since, and only then: a step that `GradScaler` skipped does not
+    count, nor does a micro-batch, nor a call that accelerate makes for another process.
+
+    Every number that the plan and the optimizer have in common follows the plan: `lr`,
+    `weight_decay`, `momentum`, `beta1` and `beta2` (as `betas`), `eps`, and any other by its name
+    in the parameter groups. A parameter group whose "name" is a group of the plan follows that
+    one. A parameter group without weight decay, while others have it, stays without; a key
+    "decays" in it, True or False, says so outright. Numbers that are tensors are filled in place.
+
+    One quantity has one plan. If another scheduler changes the same number, the next `step()`
+    raises: multiply the schedules instead, `plan["lr"] * read(other)`. Inside torch's
+    `SequentialLR` it takes its turn as torch's own do.
+
+    Attributes:
+        plan: what it follows, with the events so far.
+        last_epoch: updates done, and so the step of the coming one; the name is torch's.
+
+    Example:
+        >>> import torch
+        >>> from glidepath import linear
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        >>> scheduler = PlanScheduler(optimizer, linear(0.5, 0.0).over(10))
+        >>> optimizer.step()
+        >>> scheduler.step()
+        >>> scheduler.get_last_lr()
+        [0.45]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        plan: Plan | Schedule,
+        last_epoch: int = -1,
+        *,
+        later: Sequence[str] = (),
+        counts: str = "updates",
+    ) -> None:
+        """Check, and set the values of the first update.
+
+        Args:
+            optimizer: of torch, or what accelerate or Lightning have put around one.
+            plan: what to follow; a schedule is one of the learning rate.
+            last_epoch: the step of the last update, -1 where there was none, as in torch.
+            later: groups of the plan whose parameters `optimizer.add_param_group` will add.
+            counts: "updates" of the optimizer, or "calls" of `step`, for updates that happen
+                outside of `optimizer.step`, as in a CUDA graph that is replayed.
+        Raises:
+            TypeError, ValueError: if an argument is none of these, or the optimizer lacks a
+                quantity or a group of the plan.
+        """
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"`optimizer` must be one of torch's, got {optimizer!r}")
+        if isinstance(last_epoch, bool) or not isinstance(last_epoch, int) or last_epoch < -1:
+            raise ValueError(f"`last_epoch` must be a step, or -1 for none, got {last_epoch!r}")
+        if isinstance(later, str):
+            raise TypeError(f"`later` must be a list of names, got {later!r}")
+        if counts not in COUNTS:
+            raise ValueError(f"`counts` must be one of {', '.join(COUNTS)}, got {counts!r}")
+        self._given, self._counts_calls = as_plan(plan), counts == "calls"
+        check_groups(self._given, optimizer, tuple(later))
+        self.optimizer = optimizer
+        self._hear_again([])
+        self._attach()
+        for group in optimizer.param_groups:
+            group.setdefault("initial_lr", _copied(group["lr"]))
+        super().__init__(optimizer, last_epoch)
+
+    def _attach(self) -> None:
+        self._num_updates = self._num_idle = 0
+        watch(self.optimizer, self)
+        self._bind()
+
+    def _bind(self) -> None:
+        """Find the plan's numbers in the optimizer."""
+        groups = self.optimizer.param_groups
+        self._groups, self._num_groups = groups, len(groups)
+        self._followed: list[Followed] = followed(self.plan, unwrapped(self.optimizer))
+
+    def before_update(self) -> None:
+        """Take in parameter groups that were added, or that a load has put in place of others.
+
+        Raises:
+            RuntimeError: if what was loaded is of another step: the plan would begin again.
+        """
+        groups = self.optimizer.param_groups
+        if groups is not self._groups:
+            self._bind()
+            for one in self._followed:
+                one.expect(self.last_epoch)
+                one.check()
+        elif len(groups) != self._num_groups:
+            self._bind()
+            self._set()
+
+    def after_update(self) -> None:
+        """Count it."""
+        # In compiled code this is 0 here each time, for `step` takes it: nothing compiles anew.
+        self._num_updates += 1
+
+    def _set(self) -> None:
+        for one in self._followed:
+            one.set(self.last_epoch)
+
+    def _initial_step(self) -> None:
+        """The values to begin with; torch's own name, for SequentialLR calls it, too."""
+        self._step_count = 1
+        self._update_lr(self.last_epoch + 1)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """Go to a step, or to the next one; torch's own name."""
+        if epoch is None:
+            epoch = self.last_epoch + 1
+        if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
+            raise ValueError(f"`epoch` must be a step, a whole number from 0 on, got {epoch!r}")
+        self.last_epoch, self._num_updates = epoch, 0
+        self._set()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Move on to the next update's values, if the optimizer has done an update.
+
+        Args:
+            epoch: the step to go to instead, whatever was done.
+        Raises:
+            RuntimeError: if more than one update was done since the last call, or something else
+                has changed a number that follows the plan.
+            ValueError: if `epoch` is no step.
+        """
+        if epoch is None:
+            if self._num_updates != 1 and not self._counts_calls and not self._moves():
+                return
+            for one in self._followed:
+                one.check()
+            self._num_updates = self._num_idle = 0
+            self.last_epoch = epoch = self.last_epoch + 1
+            for one in self._followed:
+                one.set(epoch)
+        else:
+            self._update_lr(epoch)
+        self._step_count += 1
+
+    def _moves(self) -> bool:
+        """Never: there was no update since the last call, or there were several."""
+        if self._num_updates:
+            raise RuntimeError(
+                f"the optimizer has done {self._num_updates} updates since the last `step()`, and "
+                "a plan counts each: call `step()` after every `optimizer.step()`, not once an "
+                'epoch; shapes with per="epoch" hold their values through an epoch by themselves'
+            )
+        self._num_idle += 1
+        if self._num_idle == PATIENCE:
+            warnings.warn(
+                f"`step()` was called {PATIENCE} times, and the optimizer has done no update: the "
+                "plan stands still. If updates are done without `optimizer.step`, say "
+                'counts="calls"; to draw a plan, call plan["lr"](numpy.arange(n))',
+                UserWarning,
+                stacklevel=3,
+            )
+        return False
+
+    def get_last_lr(self) -> list[float | torch.Tensor]:
+        """The rate of each parameter group, as it is for the coming update; tensors are copies."""
+        return [_copied(group["lr"]) for group in self.optimizer.param_groups]
+
+    def get_lr(self) -> list[float]:
+        """The plan's rate for each parameter group at the coming update."""
+        names = (group.get("name") for group in self.optimizer.param_groups)
+        groups = self.plan.groups
+        keys = (f"lr.{name}" if name in groups else "lr" for name in names)
+        return [self.plan[key](self.last_epoch) for key in keys]
+
+    @property
+    def moment(self) -> Moment:
+        """All that the plan says about the coming update, also what no optimizer has."""
+        return self.plan.at(self.last_epoch)
+
+    @property
+    def used(self) -> Moment | None:
+        """All that the plan said about the last update, to be logged with its loss."""
+        return self.plan.at(self.last_epoch - 1) if self.last_epoch else None
+
+    def hear(self, measured: Mapping[str, float]) -> list[Event]:
+        """Tell a plan that listens what was measured after the updates so far.
+
+        Args:
+            measured: such as {"val_loss": 0.3}.
+        Returns:
+            The events that come of it, which change the values from the coming update on.
+        Raises:
+            TypeError, ValueError: as `Listener.hear`.
+        """
+        events = self._listener.hear(self.last_epoch, measured)
+        self._heard.append([self.last_epoch, dict(measured)])
+        if events:
+            self._follow(self._listener.plan)
+        return events
+
+    def _follow(self, plan: Plan) -> None:
+        self.plan = plan
+        self._bind()
+        self._set()
+
+    def _hear_again(self, heard: Sequence[Sequence[Any]]) -> None:
+        self._heard = [list(one) for one in heard]
+        self._listener = self._given.listen()
+        self.plan = self._listener.replay(heard)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The step, the plan's fingerprint and text, and the events with what they come from.
+
+        Plain numbers, texts and lists, which `torch.load(..., weights_only=True)` takes.
+        """
+        events = [[event.step, event.kind, event.target] for event in self.plan.events]
+        return {"step": self.last_epoch, "events": events, "heard": self._heard} | identity(
+            self._given
+        )
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state: its step, and all the values of that step.
+
+        It makes no difference whether the optimizer's own state is loaded before or after.
+
+        Raises:
+            ValueError: if it is of no PlanScheduler; if it was saved with another plan, with what
+                differs.
+        """
+        missing = {"step", "events", "heard", "fingerprint", "plan"} - set(state_dict)
+        if missing:
+            raise ValueError(
+                f"this is no state of a PlanScheduler: it has {', '.join(sorted(state_dict))}. To "
+                "go on from another scheduler, say how many updates were done: "
+                "PlanScheduler(optimizer, plan, last_epoch=updates - 1)"
+            )
+        step = state_dict["step"]
+        check_same(
+            self._given, state_dict,
+            "If you mean it, go on without this state: "
+            f"PlanScheduler(optimizer, plan, last_epoch={step - 1})",
+        )  # fmt: skip
+        self._hear_again(state_dict["heard"])
+        self._bind()
+        self._step_count = step + 1
+        self._update_lr(step)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle and copy take: without the numbers found in the optimizer."""
+        found = ("_followed", "_groups")
+        return {key: value for key, value in self.__dict__.items() if key not in found}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._attach()
+        self._set()
+
+
+def _copied(rate: float | torch.Tensor) -> float | torch.Tensor:
+    return rate.clone() if isinstance(rate, torch.Tensor) else rate

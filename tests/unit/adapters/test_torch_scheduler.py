@@ -1,0 +1,549 @@
+"""PlanScheduler: a torch optimizer that follows a plan."""
+
+import copy
+import gc
+import io
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from torch.optim import lr_scheduler
+
+from glidepath import (
+    Event,
+    Horizon,
+    Phase,
+    Plan,
+    constant,
+    cosine,
+    from_function,
+    linear,
+    plateau,
+    scaled,
+)
+from glidepath.adapters.torch import PlanScheduler
+from tests.parity.runners.plan import five_phases
+
+TRIANGLE = linear(0.0, 1.0).over(5) >> linear(1.0, 0.0).over(5)
+
+
+def weight():
+    return torch.nn.Parameter(torch.ones(2))
+
+
+def sgd(*, groups=1, **settings):
+    return torch.optim.SGD([{"params": [weight()]} for _ in range(groups)], lr=9.0, **settings)
+
+
+def update(optimizer, scheduler):
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    scheduler.step()
+
+
+def rates(optimizer, scheduler, num):
+    used = []
+    for _ in range(num):
+        used.append(float(optimizer.param_groups[0]["lr"]))
+        update(optimizer, scheduler)
+    return used
+
+
+def saved(scheduler):
+    """A state as it comes back from a file."""
+    file = io.BytesIO()
+    torch.save(scheduler.state_dict(), file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+# Values.
+
+
+def test_every_number_that_plan_and_optimizer_share_follows_the_plan():
+    plan = five_phases()
+    optimizer = torch.optim.AdamW([weight()], lr=9.0, betas=(0.5, 0.99))
+    scheduler = PlanScheduler(optimizer, plan)
+    group = optimizer.param_groups[0]
+    for step in range(plan.total_steps + 10):
+        assert group["lr"] == plan["lr"](step)
+        assert group["weight_decay"] == plan["weight_decay"](step)
+        assert group["betas"] == (plan["beta1"](step), 0.99)
+        update(optimizer, scheduler)
+
+
+def test_momentum_eps_and_numbers_of_its_own_follow():
+    plan = Plan(
+        Phase("all", 10, lr=1.0, momentum=linear(0.5, 0.9), rho=linear(1.0, 2.0)),
+        quantities=["rho"],
+    )
+    optimizer = torch.optim.SGD([{"params": [weight()], "rho": 0.0}], lr=1.0)
+    scheduler = PlanScheduler(optimizer, plan)
+    update(optimizer, scheduler)
+    assert optimizer.param_groups[0]["momentum"] == plan["momentum"](1)
+    assert optimizer.param_groups[0]["rho"] == plan["rho"](1)
+
+
+def test_beta2_is_what_rmsprop_calls_alpha():
+    optimizer = torch.optim.RMSprop([weight()], lr=1.0)
+    PlanScheduler(optimizer, Plan(Phase("all", 10, lr=1.0, beta2=0.75)))
+    assert optimizer.param_groups[0]["alpha"] == 0.75
+
+
+def test_a_quantity_that_only_an_optimizer_could_follow_and_this_one_lacks_is_an_error():
+    with pytest.raises(ValueError, match=r"the plan has `beta1`, and SGD has none; it has .*lr"):
+        PlanScheduler(sgd(), Plan(Phase("all", 10, lr=1.0, beta1=0.9)))
+    with pytest.raises(ValueError, match="`eps` of Adafactor is"):
+        PlanScheduler(torch.optim.Adafactor([weight()]), Plan(Phase("all", 10, lr=1.0, eps=1e-3)))
+
+
+def test_what_no_optimizer_has_is_read_off_the_scheduler():
+    plan = Plan(Phase("all", 10, lr=linear(1.0, 0.0), clip=linear(2.0, 1.0)), rollout=3)
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, plan)
+    assert scheduler.used is None
+    update(optimizer, scheduler)
+    assert scheduler.moment == plan.at(1)
+    assert scheduler.used == plan.at(0)
+    assert scheduler.moment.values["clip"] == plan["clip"](1) != 2.0
+
+
+def test_a_schedule_alone_is_the_rate():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE.repeat())
+    assert rates(optimizer, scheduler, 25) == [TRIANGLE.repeat()(t) for t in range(25)]
+
+
+def test_a_schedule_in_epochs_brings_its_horizon():
+    lr = linear(1.0, 0.0).over("2 epochs", per="epoch").on(Horizon(samples=100, batch=25))
+    optimizer = sgd()
+    assert rates(optimizer, PlanScheduler(optimizer, lr), 8) == [1.0] * 4 + [0.5] * 4
+
+
+# Parameter groups.
+
+
+def test_a_named_parameter_group_follows_its_group_and_every_other_the_default():
+    plan = Plan(
+        Phase("all", 10, lr={"default": linear(1.0, 0.0), "backbone": scaled(0.1)}),
+        groups=["backbone"],
+    )
+    groups = [
+        {"params": [weight()]},
+        {"params": [weight()], "name": "backbone"},
+        {"params": [weight()], "name": "head"},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=9.0)
+    scheduler = PlanScheduler(optimizer, plan)
+    for step in range(12):
+        value = plan["lr"](step)
+        assert scheduler.get_last_lr() == scheduler.get_lr() == [value, 0.1 * value, value]
+        update(optimizer, scheduler)
+
+
+def test_a_group_of_the_plan_that_no_parameter_group_is_called_after_is_an_error():
+    plan = Plan(Phase("all", 10, lr={"default": 1.0, "backbone": 0.1}), groups=["backbone"])
+    with pytest.raises(ValueError, match="'backbone', and no parameter group is called so"):
+        PlanScheduler(sgd(), plan)
+    with pytest.raises(ValueError, match="`later` has 'spine', which is no group of the plan"):
+        PlanScheduler(sgd(), plan, later=["spine"])
+    with pytest.raises(TypeError, match="`later` must be a list"):
+        PlanScheduler(sgd(), plan, later="backbone")
+
+
+def test_parameter_groups_that_are_added_later_join_in_with_their_first_update():
+    plan = Plan(
+        Phase("all", 10, lr={"default": linear(1.0, 0.0), "backbone": scaled(0.1)}),
+        groups=["backbone"],
+    )
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, plan, later=["backbone"])
+    update(optimizer, scheduler)
+    backbone = weight()
+    optimizer.add_param_group({"params": [backbone], "name": "backbone"})
+    update(optimizer, scheduler)
+    # Update 1 moved it by the plan's rate, not by the 9.0 that the optimizer was made with.
+    torch.testing.assert_close(backbone.detach(), torch.ones(2) - 0.1 * 0.9)
+    assert scheduler.get_last_lr() == [plan["lr"](2), plan["lr.backbone"](2)]
+
+
+def test_groups_without_weight_decay_stay_without_while_others_have_it():
+    plan = Plan(Phase("all", 10, lr=1.0, weight_decay=linear(0.2, 0.1)))
+    groups = [{"params": [weight()]}, {"params": [weight()], "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.5)
+    scheduler = PlanScheduler(optimizer, plan)
+    update(optimizer, scheduler)
+    found = [group["weight_decay"] for group in optimizer.param_groups]
+    assert found == [plan["weight_decay"](1), 0.0]
+
+
+def test_weight_decay_comes_to_optimizers_that_were_made_without_any():
+    optimizer = sgd(groups=2)
+    PlanScheduler(optimizer, Plan(Phase("all", 10, lr=1.0, weight_decay=0.2)))
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.2, 0.2]
+
+
+def test_which_groups_decay_outlives_a_checkpoint_taken_while_decay_was_0():
+    plan = Plan(Phase("all", 10, lr=1.0, weight_decay=linear(0.0, 0.1)))
+    groups = [{"params": [weight()], "decays": True}, {"params": [weight()], "decays": False}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
+    scheduler = PlanScheduler(optimizer, plan)
+    optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    update(optimizer, scheduler)
+    found = [group["weight_decay"] for group in optimizer.param_groups]
+    assert found == [plan["weight_decay"](1), 0.0]
+
+
+# torch's own words.
+
+
+def test_it_is_one_of_torchs_schedulers():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    assert isinstance(scheduler, lr_scheduler.LRScheduler)
+    assert scheduler.last_epoch == 0
+    assert scheduler.base_lrs == [9.0]
+
+
+def test_last_epoch_goes_on_after_that_update_as_in_torch():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE, last_epoch=2)
+    assert scheduler.last_epoch == 3
+    assert scheduler.get_last_lr() == [TRIANGLE(3)]
+    for wrong in (-2, 1.5, True):
+        with pytest.raises(ValueError, match="`last_epoch` must be a step, or -1 for none"):
+            PlanScheduler(sgd(), TRIANGLE, last_epoch=wrong)
+
+
+def test_step_takes_a_step_to_go_to():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    scheduler.step(7)
+    assert (scheduler.last_epoch, scheduler.get_last_lr()) == (7, [TRIANGLE(7)])
+    for wrong in (1.5, -1, True):
+        with pytest.raises(ValueError, match="`epoch` must be a step"):
+            scheduler.step(wrong)
+
+
+def test_what_is_no_optimizer_or_no_plan_is_refused():
+    with pytest.raises(TypeError, match="`optimizer` must be one of torch's"):
+        PlanScheduler([weight()], TRIANGLE)
+    with pytest.raises(TypeError, match="expected a Plan, or a Schedule"):
+        PlanScheduler(sgd(), 0.1)
+    with pytest.raises(ValueError, match="`counts` must be one of updates, calls"):
+        PlanScheduler(sgd(), TRIANGLE, counts="epochs")
+
+
+# Counting.
+
+
+def test_it_moves_once_an_update_however_often_it_is_called():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    scheduler.step()
+    assert scheduler.last_epoch == 0
+    optimizer.step()
+    for _ in range(4):
+        scheduler.step()
+    assert scheduler.last_epoch == 1
+
+
+def test_a_call_once_an_epoch_is_an_error_and_not_a_slow_plan():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    for _ in range(3):
+        optimizer.step()
+    with pytest.raises(RuntimeError, match="has done 3 updates since the last `step"):
+        scheduler.step()
+
+
+def test_it_says_that_it_stands_still_where_nothing_updates():
+    scheduler = PlanScheduler(sgd(), TRIANGLE)
+    with pytest.warns(UserWarning, match="called 100 times, and the optimizer has done no update"):
+        for _ in range(100):
+            scheduler.step()
+
+
+def test_calls_count_where_updates_happen_out_of_sight():
+    scheduler = PlanScheduler(sgd(), TRIANGLE, counts="calls")
+    for step in range(12):
+        assert scheduler.get_last_lr() == [TRIANGLE(step)]
+        scheduler.step()
+
+
+@pytest.mark.parametrize("made", [torch.optim.SGD, torch.optim.AdamW])
+@pytest.mark.parametrize("fused", [False, True])
+def test_an_update_that_grad_scaler_skipped_does_not_count(made, fused):
+    parameter = weight()
+    optimizer = made([parameter], lr=1.0, fused=fused)
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    steps = []
+    for blows_up in (True, True, False, True, False, False):
+        optimizer.zero_grad()
+        scaler.scale(parameter.sum() * (float("inf") if blows_up else 1.0)).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        scheduler.step()
+        steps.append(scheduler.last_epoch)
+    assert steps == [0, 0, 1, 1, 2, 3]
+
+
+# Beside other schedulers.
+
+
+def test_a_second_scheduler_on_the_same_rate_is_found_out():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, constant(1.0).over(10))
+    other = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    chained = lr_scheduler.ChainedScheduler([scheduler, other], optimizer)
+    update(optimizer, chained)
+    with pytest.raises(RuntimeError, match=r"gave `lr` 1.0, and now it is 0.5: something else"):
+        update(optimizer, chained)
+
+
+def test_a_momentum_that_another_scheduler_cycles_is_found_out():
+    optimizer = sgd(momentum=0.9)
+    scheduler = PlanScheduler(optimizer, Plan(Phase("all", 9, lr=1.0, momentum=0.5)))
+    optimizer.param_groups[0]["momentum"] = 0.8
+    optimizer.step()
+    with pytest.raises(RuntimeError, match=r"gave `momentum` 0\.5, and now it is 0\.8"):
+        scheduler.step()
+
+
+def test_it_takes_its_turn_in_torchs_sequence():
+    optimizer = sgd()
+    warm_up = lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=4)
+    ours = PlanScheduler(optimizer, TRIANGLE)
+    last = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    sequence = lr_scheduler.SequentialLR(optimizer, [warm_up, ours, last], [4, 9])
+    found = rates(optimizer, sequence, 11)
+    assert found[:4] == pytest.approx([4.5, 5.625, 6.75, 7.875], rel=1e-12)
+    assert found[4:9] == [TRIANGLE(t) for t in range(5)]
+    assert ours.last_epoch == 4
+
+
+def test_it_can_be_the_first_of_torchs_sequence():
+    optimizer = sgd()
+    ours = PlanScheduler(optimizer, TRIANGLE)
+    last = lr_scheduler.ConstantLR(optimizer, 0.5, total_iters=100)
+    sequence = lr_scheduler.SequentialLR(optimizer, [ours, last], [4])
+    assert rates(optimizer, sequence, 4) == [TRIANGLE(t) for t in range(4)]
+    assert sequence.get_last_lr() == [4.5]
+
+
+# States.
+
+
+def test_the_state_is_plain_and_small():
+    optimizer = torch.optim.AdamW([weight()])
+    scheduler = PlanScheduler(optimizer, five_phases())
+    update(optimizer, scheduler)
+    state = saved(scheduler)
+    assert state == scheduler.state_dict()
+    assert {key: state[key] for key in ("step", "events", "heard", "fingerprint")} == {
+        "step": 1,
+        "events": [],
+        "heard": [],
+        "fingerprint": five_phases().fingerprint,
+    }
+
+
+@pytest.mark.parametrize("optimizer_first", [True, False])
+def test_a_run_goes_on_at_every_step_whichever_state_is_loaded_first(optimizer_first):
+    plan = Plan(
+        Phase("up", 5, lr=linear(0.1, 1.0), beta1=linear(0.8, 0.9)),
+        Phase("down", 6, lr=cosine(1.0, 0.0), beta1=0.9),
+    )
+
+    def fresh():
+        optimizer = torch.optim.AdamW([weight()], weight_decay=0.1)
+        return optimizer, PlanScheduler(optimizer, plan)
+
+    whole, scheduler = fresh()
+    states = []
+    for _ in range(12):
+        states.append((copy.deepcopy(whole.state_dict()), saved(scheduler),
+                       whole.param_groups[0]["params"][0].detach().clone()))  # fmt: skip
+        update(whole, scheduler)
+    for of_optimizer, of_scheduler, parameter in states:
+        optimizer, scheduler = fresh()
+        with torch.no_grad():
+            optimizer.param_groups[0]["params"][0].copy_(parameter)
+        loads = [
+            lambda o=optimizer, s=of_optimizer: o.load_state_dict(s),
+            lambda o=scheduler, s=of_scheduler: o.load_state_dict(s),
+        ]
+        for load in loads if optimizer_first else reversed(loads):
+            load()
+        while scheduler.last_epoch < 12:
+            update(optimizer, scheduler)
+        ours, theirs = (o.param_groups[0]["params"][0] for o in (optimizer, whole))
+        assert torch.equal(ours, theirs)
+        assert scheduler.get_last_lr() == [plan["lr"](12)]
+
+
+def test_the_state_of_another_plan_is_refused_with_what_differs():
+    state = saved(PlanScheduler(sgd(), Plan(Phase("all", 10, lr=1.0))))
+    other = PlanScheduler(sgd(), Plan(Phase("all", 20, lr=1.0)))
+    with pytest.raises(ValueError, match="saved with another plan") as caught:
+        other.load_state_dict(state)
+    assert '-for = "10 steps"' in str(caught.value)
+    assert '+for = "20 steps"' in str(caught.value)
+    assert "last_epoch=-1" in str(caught.value)
+    assert other.get_last_lr() == [1.0]
+
+
+def test_the_state_of_another_scheduler_is_refused():
+    state = lr_scheduler.StepLR(sgd(), 3).state_dict()
+    with pytest.raises(ValueError, match=r"no state of a PlanScheduler.*last_epoch=updates - 1"):
+        PlanScheduler(sgd(), TRIANGLE).load_state_dict(state)
+
+
+def test_a_plan_with_a_function_has_a_state_and_its_function_is_told_by_name():
+    def halves(step):
+        return 0.5**step
+
+    def thirds(step):
+        return 3.0**-step
+
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, from_function(halves).over(10))
+    update(optimizer, scheduler)
+    again = PlanScheduler(sgd(), from_function(halves).over(10))
+    again.load_state_dict(saved(scheduler))
+    assert again.get_last_lr() == [0.5]
+    with pytest.raises(ValueError, match="saved with another plan"):
+        PlanScheduler(sgd(), from_function(thirds).over(10)).load_state_dict(saved(scheduler))
+
+
+def test_an_optimizer_that_was_loaded_without_its_scheduler_is_found_out():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    for _ in range(4):
+        update(optimizer, scheduler)
+    fresh = sgd()
+    forgotten = PlanScheduler(fresh, TRIANGLE)
+    fresh.load_state_dict(optimizer.state_dict())
+    with pytest.raises(RuntimeError, match=r"gave `lr` 0\.0, and now it is 0\.8.*load the state"):
+        fresh.step()
+    forgotten.load_state_dict(scheduler.state_dict())
+    fresh.step()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_a_copy_goes_on_by_itself(copied):
+    optimizer = torch.optim.AdamW([weight()])
+    scheduler = PlanScheduler(optimizer, five_phases())
+    update(optimizer, scheduler)
+    twin = copied(scheduler)
+    update(twin.optimizer, twin)
+    update(twin.optimizer, twin)
+    assert (scheduler.last_epoch, twin.last_epoch) == (1, 3)
+    assert twin.get_last_lr() == [five_phases()["lr"](3)]
+    assert scheduler.get_last_lr() == [five_phases()["lr"](1)]
+
+
+def test_the_optimizer_does_not_keep_a_scheduler_alive_that_nobody_holds():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    alive = weakref.ref(scheduler)
+    del scheduler
+    gc.collect()
+    assert alive() is None
+    optimizer.step()
+
+
+# Plans that listen.
+
+
+def listening():
+    on = plateau("val_loss", patience=1)
+    return Plan(Phase("training", 100, lr=constant(1.0).over(100).cut(0.1, on=on)))
+
+
+def test_what_it_hears_changes_the_values_from_the_coming_update_on():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, listening())
+    events = []
+    for _ in range(4):
+        update(optimizer, scheduler)
+        events += scheduler.hear({"val_loss": 3.0})
+    assert events == [Event(3, "cuts", "training/lr")]
+    assert scheduler.plan.events == (events[0],)
+    assert scheduler.get_last_lr() == [0.1]
+    update(optimizer, scheduler)
+    assert scheduler.get_last_lr() == [0.1]
+
+
+@pytest.mark.parametrize("stop", range(1, 8))
+def test_what_it_has_heard_outlives_a_checkpoint(stop):
+    def run(optimizer, scheduler, until):
+        found = []
+        while scheduler.last_epoch < until:
+            update(optimizer, scheduler)
+            scheduler.hear({"val_loss": 3.0})
+            found += scheduler.get_last_lr()
+        return found
+
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, listening())
+    whole = run(optimizer, scheduler, 8)
+    assert whole[0] == 1.0
+    assert whole[-1] < 0.1
+
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, listening())
+    before = run(optimizer, scheduler, stop)
+    state = saved(scheduler)
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, listening())
+    scheduler.load_state_dict(state)
+    assert before + run(optimizer, scheduler, 8) == whole
+
+
+# Compiled code.
+
+
+def test_tensor_rates_are_filled_in_place():
+    rate = torch.tensor(9.0)
+    optimizer = torch.optim.AdamW([weight()], lr=rate)
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    found = []
+    for _ in range(10):
+        assert optimizer.param_groups[0]["lr"] is rate
+        found.append(float(rate))
+        update(optimizer, scheduler)
+    np.testing.assert_allclose(found, TRIANGLE(np.arange(10)), rtol=1e-7)
+    assert scheduler.get_last_lr()[0] is not rate
+
+
+# torch's own, on its first compilation.
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated")
+def test_a_tensor_rate_compiles_nothing_anew_over_a_whole_plan():
+    compiled = []
+
+    def backend(graph, _):
+        compiled.append(graph)
+        return graph.forward
+
+    plan = five_phases()["lr"]
+    parameter = weight()
+    optimizer = torch.optim.AdamW([parameter], lr=torch.tensor(9.0))
+    scheduler = PlanScheduler(optimizer, plan)
+    torch._dynamo.reset()
+    step = torch.compile(optimizer.step, backend=backend)
+    for _ in range(3):
+        parameter.grad = torch.ones(2)
+        step()
+        scheduler.step()
+    warmed_up = len(compiled)
+    for _ in range(1_997):
+        step()
+        scheduler.step()
+    assert 1 <= warmed_up == len(compiled)
+    assert scheduler.last_epoch == 2_000
