@@ -7,7 +7,7 @@ import optax
 import orbax.checkpoint as ocp
 import pytest
 
-from glidepath import Phase, Plan, constant, cosine, linear, scaled
+from glidepath import Optimizer, Phase, Plan, constant, cosine, linear, scaled
 from glidepath.adapters.optax.inject import Injected, inject, injected
 from tests.parity.runners.plan import five_phases
 
@@ -164,9 +164,8 @@ def test_quantities_of_the_loop_are_left_to_it():
 
 
 def test_what_the_last_update_used_is_found_in_any_chain():
-    optimizer = optax.chain(
-        optax.clip(1.0), optax.MultiSteps(inject(five_phases(), optax.adamw), 2).gradient_transformation()
-    )  # fmt: skip
+    accumulating = optax.MultiSteps(inject(five_phases(), optax.adamw), 2)
+    optimizer = optax.chain(optax.clip(1.0), accumulating.gradient_transformation())
     state = optimizer.init(parameters())
     assert isinstance(injected(state), Injected)
     with pytest.raises(ValueError, match="one optimizer made by `inject`, got 0"):
@@ -201,3 +200,36 @@ def test_a_schedule_is_an_optax_schedule_as_it_is():
     for step in range(12):
         updates, state = jax.jit(optimizer.update)(jnp.ones(()), state)
         assert float(updates) == pytest.approx(-lr(step))
+
+
+def named(**given):
+    return Plan(
+        Phase("all", 10, lr=linear(0.5, 0.1), beta1=linear(0.8, 0.9)),
+        optimizer=Optimizer("adamw", **given),
+    )
+
+
+def test_a_plan_can_name_its_optimizer():
+    plan = named(beta2=0.95, eps=1e-3, weight_decay=0.1, decays="matrices", clip=0.5)
+    weights, state = run(inject(plan), 5)
+    expected, theirs = parameters(), None
+    for step in range(5):
+        optimizer = optax.chain(
+            optax.clip_by_global_norm(0.5),
+            optax.adamw(plan["lr"](step), plan["beta1"](step), 0.95, 1e-3, weight_decay=0.1,
+                        mask={"w": True, "b": False}),
+        )  # fmt: skip
+        theirs = optimizer.init(expected) if theirs is None else theirs
+        updates, theirs = optimizer.update(expected, theirs, expected)
+        expected = optax.apply_updates(expected, updates)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-6), weights, expected)
+    assert set(state.values) == {"lr", "beta1"}
+
+
+def test_an_optimizer_is_named_once():
+    with pytest.raises(ValueError, match="the plan names its optimizer, adamw: inject"):
+        inject(named(), optax.adamw)
+    with pytest.raises(ValueError, match="the plan names no optimizer: give one here"):
+        inject(five_phases())
+    with pytest.raises(ValueError, match="and so its constants: leave them out"):
+        inject(named(), b2=0.5)

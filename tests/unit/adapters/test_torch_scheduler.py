@@ -522,6 +522,17 @@ def test_tensor_rates_are_filled_in_place():
     assert scheduler.get_last_lr()[0] is not rate
 
 
+def test_a_rate_that_is_made_a_tensor_later_stays_that_tensor():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    update(optimizer, scheduler)
+    rate = optimizer.param_groups[0]["lr"] = torch.tensor(optimizer.param_groups[0]["lr"])
+    for step in (2, 3):
+        update(optimizer, scheduler)
+        assert optimizer.param_groups[0]["lr"] is rate
+        assert float(rate) == pytest.approx(TRIANGLE(step))
+
+
 # torch's own, on its first compilation.
 @pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated")
 def test_a_tensor_rate_compiles_nothing_anew_over_a_whole_plan():

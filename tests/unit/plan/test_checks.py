@@ -12,6 +12,7 @@ from glidepath import (
     cosine,
     decay,
     from_function,
+    inverse_sqrt,
     inverse_time,
     linear,
     piecewise_constant,
@@ -167,6 +168,8 @@ def test_steps_that_can_only_be_epochs_are_found(inside):
 def test_what_only_looks_like_an_illness_is_left_alone():
     done = CYCLE.repeat(3) >> constant(1e-3).over("5 epochs")
     assert "cycle-cut-off" not in codes(plan(Phase("a", "35 epochs", lr=done)))
+    endless = inverse_sqrt(1e-3, timescale=9_000).over("1T steps").repeat()
+    assert "cycle-cut-off" not in codes(plan(Phase("a", 2_000, lr=endless)))
     faded = linear(0.0, 1.0).over(2_000) * linear(1e-3, 0.0).over(2_000)
     assert "peak-not-reached" not in codes(plan(Phase("a", 2_000, lr=faded)))
     short = Plan(Phase("a", 30, lr=linear(0.0, 1.0), at="end"), Phase("b", 99, lr=1.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,10 +14,13 @@ import optax
 
 from glidepath.adapters.as_plan import as_plan
 from glidepath.adapters.optax.masks import mask_of
+from glidepath.adapters.optax.optimizer import Factory, factory_of
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.groups import DEFAULT
 from glidepath.plan.optimizer import OPTIMIZERS_OWN
+from glidepath.plan.values import quantity_of
 
-Factory = Callable[..., optax.GradientTransformation]
+Make = Callable[..., optax.GradientTransformation]
 NAMES = {
     "lr": ("learning_rate",),
     "beta1": ("b1",),
@@ -25,7 +28,6 @@ NAMES = {
 }
 """What optax calls a quantity, where it has another name."""
 MASKS = ("mask", "weight_decay_mask")
-DEFAULT = "default"
 
 
 class Injected(NamedTuple):
@@ -45,7 +47,7 @@ class Injected(NamedTuple):
 
 def inject(
     plan: Plan | Schedule,
-    factory: Factory,
+    factory: Make | None = None,
     *,
     decays: Any = "all",
     groups: Any = None,
@@ -58,9 +60,10 @@ def inject(
 
     Args:
         plan: what to follow; a schedule is one of the learning rate.
-        factory: such as `optax.adamw`. It gets `learning_rate`, `b1`, `b2`, `eps`, `momentum`,
-            `weight_decay`, and any other argument that the plan has by its own name. The plan's
-            `clip` goes before it, as `optax.clip_by_global_norm`.
+        factory: such as `optax.adamw`; the optimizer that the plan names where None. It gets
+            `learning_rate`, `b1`, `b2`, `eps`, `momentum`, `weight_decay`, and any other argument
+            that the plan has by its own name. The plan's `clip` goes before it, as
+            `optax.clip_by_global_norm`.
         decays: "all" parameters or "matrices" alone, which have two or more dimensions; or a mask
             as optax takes one.
         groups: where the plan has groups, a tree like the parameters with the name of each one's
@@ -80,7 +83,7 @@ def inject(
         >>> updates.tolist(), int(state.count)
         ([-0.5, -0.5], 1)
     """
-    followed = _Followed.of(as_plan(plan), factory, _masked(factory, decays) | constants)
+    followed = _followed(as_plan(plan), factory, decays, constants)
     labels = _labels(followed.plan, groups)
 
     def init(parameters: Any) -> Injected:
@@ -120,37 +123,16 @@ def _as_before(new: Any, old: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Followed:
-    """A plan and a factory, and which argument each quantity is."""
+    """A plan, what makes its optimizer, and which quantities that takes from the plan."""
 
     plan: Plan
     factory: Factory
-    constants: Mapping[str, Any]
-    arguments: Mapping[str, str]
-
-    @classmethod
-    def of(cls, plan: Plan, factory: Factory, constants: Mapping[str, Any]) -> _Followed:
-        if not callable(factory):
-            raise TypeError(f"`factory` must make an optimizer, as optax.adamw does: {factory!r}")
-        known = inspect.signature(factory).parameters
-        arguments = {}
-        for quantity in (name for name in plan.names if "." not in name and name != "clip"):
-            name = next((n for n in NAMES.get(quantity, (quantity,)) if n in known), None)
-            if name is not None:
-                arguments[quantity] = name
-            elif quantity in ("lr", *OPTIMIZERS_OWN):
-                raise ValueError(
-                    f"the plan has `{quantity}`, and {_name(factory)} no argument for it; it has "
-                    f"{', '.join(known)}"
-                )
-        twice = [name for name in constants if name in arguments.values()]
-        if twice:
-            raise ValueError(f"`{twice[0]}` is given by the plan: leave it out here")
-        return cls(plan, factory, constants, arguments)
+    quantities: tuple[str, ...]
 
     def values(self, step: Any) -> dict[str, Any]:
         """Of every key that the optimizer uses, at a step that may be traced."""
-        used = (*self.arguments, "clip")
-        return {key: self.plan[key](step) for key in self.plan.names if key.split(".")[0] in used}
+        used = (*self.quantities, "clip")
+        return {key: self.plan[key](step) for key in self.plan.names if quantity_of(key) in used}
 
     def optimizer(self, values: Mapping[str, Any], labels: Any) -> optax.GradientTransformation:
         """The optimizer with these numbers; its state does not depend on them."""
@@ -159,31 +141,70 @@ class _Followed:
         else:
             each = {name: self._of_group(name, values) for name in (DEFAULT, *self.plan.groups)}
             made = optax.multi_transform(each, labels)
-        if "clip" not in values:
-            return made
-        return optax.chain(optax.clip_by_global_norm(values["clip"]), made)
+        clip = values.get("clip", self._constant_clip)
+        return made if clip is None else optax.chain(optax.clip_by_global_norm(clip), made)
+
+    @property
+    def _constant_clip(self) -> float | None:
+        return self.plan.optimizer["clip"] if self.plan.optimizer else None
 
     def _of_group(self, group: str, values: Mapping[str, Any]) -> optax.GradientTransformation:
-        own = {
-            name: values.get(f"{quantity}.{group}", values[quantity])
-            for quantity, name in self.arguments.items()
-        }
-        return self.factory(**own, **self.constants)
+        return self.factory(
+            **{name: values.get(f"{name}.{group}", values[name]) for name in self.quantities}
+        )
 
 
-def _masked(factory: Factory, decays: Any) -> dict[str, Any]:
-    """The factory's argument for a mask of weight decay.
+def _followed(plan: Plan, make: Make | None, decays: Any, constants: dict[str, Any]) -> _Followed:
+    """What is followed: the optimizer that the plan names, or one that is given here.
 
     Raises:
-        ValueError: if it has none.
+        TypeError, ValueError: if there is none or both, or it lacks a quantity of the plan.
     """
+    quantities = [name for name in plan.names if "." not in name and name != "clip"]
+    if make is None:
+        if plan.optimizer is None:
+            raise ValueError(
+                "the plan names no optimizer: give one here, inject(plan, optax.adamw), or there, "
+                'Plan(..., optimizer="adamw")'
+            )
+        if constants or decays != "all":
+            raise ValueError("the plan names its optimizer, and so its constants: leave them out")
+        factory = factory_of(plan.optimizer)
+    else:
+        if plan.optimizer is not None:
+            raise ValueError(
+                f"the plan names its optimizer, {plan.optimizer.name}: inject(plan) makes it"
+            )
+        factory = _factory(make, quantities, decays, constants)
+    return _Followed(plan, factory, tuple(name for name in quantities if name in factory.arguments))
+
+
+def _factory(
+    make: Make, quantities: Sequence[str], decays: Any, constants: dict[str, Any]
+) -> Factory:
+    """A factory of optax or of the user, by the names of its arguments."""
+    if not callable(make):
+        raise TypeError(f"`factory` must make an optimizer, as optax.adamw does, got {make!r}")
+    name, known = getattr(make, "__name__", repr(make)), inspect.signature(make).parameters
+    arguments = {}
+    for quantity in quantities:
+        argument = next((n for n in NAMES.get(quantity, (quantity,)) if n in known), None)
+        if argument in constants:
+            raise ValueError(f"`{argument}` is given by the plan: leave it out here")
+        if argument is not None:
+            arguments[quantity] = argument
+        elif quantity in ("lr", *OPTIMIZERS_OWN):
+            raise ValueError(
+                f"the plan has `{quantity}`, and {name} no argument for it; it has "
+                f"{', '.join(known)}"
+            )
     mask = mask_of(decays)
-    if mask is None:
-        return {}
-    name = next((one for one in MASKS if one in inspect.signature(factory).parameters), None)
-    if name is None:
-        raise ValueError(f'{_name(factory)} takes no mask: `decays` must be "all", got {decays!r}')
-    return {name: mask}
+    if mask is not None:
+        where = next((one for one in MASKS if one in known), None)
+        if where is None:
+            raise ValueError(f'{name} takes no mask: `decays` must be "all", got {decays!r}')
+        constants = constants | {where: mask}
+    return Factory(make, constants, arguments)
 
 
 def _labels(plan: Plan, groups: Any) -> Any:
@@ -213,7 +234,3 @@ def _checked_labels(plan: Plan, groups: Any, parameters: Any) -> Any:
             f"first: {'unknown is ' + unknown[0] if unknown else 'missing is ' + missing[0]}"
         )
     return labels
-
-
-def _name(factory: Factory) -> str:
-    return str(getattr(factory, "__name__", factory))

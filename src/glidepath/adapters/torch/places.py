@@ -21,16 +21,27 @@ class Followed:
     Attributes:
         key: such as `lr` or `lr.backbone`.
         places: pairs of a parameter group's dictionary and a name in it.
-        pairs: places whose value is a pair, of which the number is one, and which one.
+        others: tensors, and numbers that are one of a pair.
+        last: what was put there.
     """
 
-    __slots__ = ("key", "last", "pairs", "places", "schedule")
+    __slots__ = ("key", "last", "others", "places", "schedule")
 
     def __init__(self, key: str, schedule: Schedule) -> None:
         self.key, self.schedule = key, schedule
         self.places: list[tuple[Group, str]] = []
-        self.pairs: list[tuple[Group, str, int]] = []
+        self.others: list[_Tensor | _InPair] = []
         self.last: float | None = None
+
+    def add(self, group: Group, name: str, which: int | None) -> None:
+        """Take in one more number."""
+        number = group[name] if which is None else group[name][which]
+        if isinstance(number, torch.Tensor):
+            self.others.append(_Tensor(number))
+        elif which is None:
+            self.places.append((group, name))
+        else:
+            self.others.append(_InPair(group, name, which))
 
     def expect(self, step: int) -> None:
         """Take it that the value of a step is everywhere already."""
@@ -39,44 +50,70 @@ class Followed:
     def check(self) -> None:
         """Refuse to go on where something else has changed a number.
 
-        Numbers that are tensors are not looked at, for that would wait for the device.
-
         Raises:
             RuntimeError: if one is not what it was set to.
         """
         last = self.last
         for group, name in self.places:
-            if group[name] is not last and not isinstance(group[name], torch.Tensor):
-                self._check_equal(group[name])
-        for group, name, which in self.pairs:
-            if group[name][which] is not last and not isinstance(group[name][which], torch.Tensor):
-                self._check_equal(group[name][which])
+            if group[name] is not last:
+                self._check_replaced(group, name)
+        for other in self.others:
+            if other.differs(last):
+                raise RuntimeError(self._changed(other.group[other.name]))
 
-    def _check_equal(self, found: float) -> None:
-        if found != self.last:
-            raise RuntimeError(
-                f"the plan gave `{self.key}` {self.last}, and now it is {found}: something else "
-                "changes it. If it is another scheduler, multiply the schedules, "
-                '`plan["lr"] * read(other)`; if it is a checkpoint, load the state of this '
-                "scheduler, too; if it was you, `plan.branch` makes it part of the plan"
-            )
+    def _check_replaced(self, group: Group, name: str) -> None:
+        found = group[name]
+        if isinstance(found, torch.Tensor):  # made one since, to be compiled
+            self.places = [one for one in self.places if one[0] is not group]
+            self.others.append(_Tensor(found))
+        elif found != self.last:
+            raise RuntimeError(self._changed(found))
+
+    def _changed(self, found: object) -> str:
+        return (
+            f"the plan gave `{self.key}` {self.last}, and now it is {found}: something else "
+            "changes it. If it is another scheduler, multiply the schedules, "
+            '`plan["lr"] * read(other)`; if it is a checkpoint, load the state of this '
+            "scheduler, too; if it was you, `plan.branch` makes it part of the plan"
+        )
 
     def set(self, step: int) -> None:
-        """Put the value of a step everywhere; tensors are filled, for compiled code keeps them."""
+        """Put the value of a step everywhere."""
         self.last = value = self.schedule(step)
         for group, name in self.places:
-            old = group[name]
-            if type(old) is float or not isinstance(old, torch.Tensor):  # the first is 20 times
-                group[name] = value  # as fast
-            else:
-                old.fill_(value)
-        for group, name, which in self.pairs:
-            if isinstance(group[name][which], torch.Tensor):
-                group[name][which].fill_(value)
-            else:
-                pair = list(group[name])
-                pair[which] = value
-                group[name] = tuple(pair)
+            group[name] = value
+        for other in self.others:
+            other.set(value)
+
+
+class _Tensor:
+    """A tensor, which is filled in place, for compiled code holds on to it."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+    def differs(self, last: float | None) -> bool:  # noqa: ARG002
+        """Nobody looks, for that would wait for the device."""
+        return False
+
+    def set(self, value: float) -> None:
+        self.tensor.fill_(value)
+
+
+class _InPair:
+    """A number that is one of a pair, as beta2 is of `betas`."""
+
+    def __init__(self, group: Group, name: str, which: int) -> None:
+        self.group, self.name, self.which = group, name, which
+
+    def differs(self, last: float | None) -> bool:
+        """Whether something else has changed it."""
+        return bool(self.group[self.name][self.which] != last)
+
+    def set(self, value: float) -> None:
+        pair = list(self.group[self.name])
+        pair[self.which] = value
+        self.group[self.name] = tuple(pair)
 
 
 def followed(plan: Plan, optimizer: Optimizer) -> list[Followed]:
@@ -97,11 +134,7 @@ def followed(plan: Plan, optimizer: Optimizer) -> list[Followed]:
         for group, name, which in places:
             named = group.get("name")
             key = f"{quantity}.{named}" if named in plan.groups else quantity
-            one = found.setdefault(key, Followed(key, plan[key]))
-            if which is None:
-                one.places.append((group, name))
-            else:
-                one.pairs.append((group, name, which))
+            found.setdefault(key, Followed(key, plan[key])).add(group, name, which)
     return list(found.values())
 
 

@@ -10,11 +10,16 @@ from glidepath.plan.checks.subject import Subject
 HIGH = 0.1
 """Of the way from the lowest value to the highest."""
 
+FAR = 1_000
+"""Runs: a cycle as long as so many is not meant to come to an end."""
+
 
 def find(subject: Subject) -> Iterator[Finding]:
     """The run ends inside a cycle, on a high rate."""
     for rate in subject.main_rates:
-        is_inside = any(rate.stretches[-1].segment is one for one in rate.repeats)
+        last = rate.stretches[-1]
+        is_inside = any(last.segment is one for one in rate.repeats)
+        is_inside = is_inside and last.segment.length(last.frame) < FAR * rate.total_steps
         is_high = rate.last > rate.low + HIGH * (rate.peak - rate.low)
         if is_inside and is_high:
             yield Finding(
