@@ -3,6 +3,7 @@
 from glidepath import (
     Event,
     Horizon,
+    Optimizer,
     Phase,
     Plan,
     constant,
@@ -160,6 +161,17 @@ PLANS["listening"] = Plan(
     mixup=0.2,
     horizon=UNEVEN,
     events=[Event(1000, "ends", "stable"), Event(3000, "cuts", "cut/lr")],
+)
+PLANS["with an optimizer"] = Plan(
+    Phase("training", "5 epochs", lr=cosine(1e-3, 0.0), clip=linear(0.5, 1.0)),
+    weight_decay={"default": 0.1, "head": 0.0},
+    groups=["head"],
+    horizon=UNEVEN,
+    optimizer=Optimizer("adamw", beta2=0.95, eps=1e-6, decays="matrices"),
+)
+PLANS["with an optimizer and words"] = Plan(
+    Phase("training", "100 steps", at="end", lr=linear(0.0, 1.0)),
+    optimizer=Optimizer("prodigy", safeguard_warmup=True, d_coef=2, clip=1),
 )
 PLANS["branched"] = presets.graphcast().branch(
     150_000, Phase("cool-down", "5000 steps", lr=linear(5e-4, 0.0))

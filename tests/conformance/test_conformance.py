@@ -126,6 +126,17 @@ def test_torch_gives_the_same(schedule, steps, one_by_one, dtype, exact, ulps):
     assert float(one) == float(values[3])
 
 
+@pytest.mark.heavy
+def test_tensorflow_gives_the_same_in_float64(schedule, steps, one_by_one):
+    tensorflow = pytest.importorskip("tensorflow")
+    tensor = tensorflow.constant(steps, tensorflow.int64)
+    for function in (schedule, tensorflow.function(schedule)):
+        values = function(tensor)
+        is_whole = schedule.term.is_whole
+        assert values.dtype == (tensorflow.int64 if is_whole else tensorflow.float64)
+        assert_near(schedule, steps, values, one_by_one, np.float64, 2)
+
+
 def test_compiled_code_counts_a_negative_step_as_the_first(schedule):
     assert jax.jit(schedule)(np.int32(-5)) == jax.jit(schedule)(np.int32(0))
     assert schedule(torch.tensor([-5])) == schedule(torch.tensor([0]))

@@ -22,6 +22,7 @@ EXPORTS = {
     "Horizon",
     "Listener",
     "Moment",
+    "Optimizer",
     "Phase",
     "Plan",
     "Schedule",

@@ -9,6 +9,7 @@ from glidepath.plan.groups import layerwise, scaled
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.listener import Listener
 from glidepath.plan.moment import Moment
+from glidepath.plan.optimizer import Optimizer
 from glidepath.plan.phase import Phase
 from glidepath.plan.piecewise import piecewise_constant, piecewise_linear
 from glidepath.plan.plan import Plan
@@ -38,6 +39,7 @@ __all__ = [
     "Horizon",
     "Listener",
     "Moment",
+    "Optimizer",
     "Phase",
     "Plan",
     "Schedule",

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
+from glidepath.plan.mixed import Mixed, alike
+
 LARGEST_64 = 2**63 - 1
 
 BLOCK = 2**13
@@ -225,8 +227,75 @@ class TorchArrays(Arrays):
         return self.library.tensor(values, dtype=dtype, device=x.device).reshape(x.shape)
 
 
+class TensorFlowArrays(Arrays):
+    """TensorFlow, eager or inside `tf.function`: whole numbers in int64, all else in float64.
+
+    Its default, float32, would round each of a formula's steps. For the few numbers of an update
+    float64 costs nothing, and whoever needs float32, as Keras does, rounds once, at the end.
+    """
+
+    def __init__(self, library: Any) -> None:
+        super().__init__(library, LARGEST_64)
+        functions = (library.cos, library.sin, library.exp, library.sqrt, library.floor)
+        self.cos, self.sin, self.exp, self.sqrt, self.floor = map(self._of_floats, functions)
+        self.where = self._where
+
+    def _of_floats(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda x: Mixed(function(x.real()), self.library)
+
+    def _where(self, condition: Any, yes: Any, no: Any, /) -> Any:
+        """`yes` where the condition holds, else `no`."""
+        both = alike(self.library, yes, no)
+        return Mixed(self.library.where(condition.tensor, *both), self.library)
+
+    def minimum(self, x: Any, y: Any, /) -> Any:
+        """The smaller of two."""
+        return Mixed(self.library.minimum(*alike(self.library, x, y)), self.library)
+
+    def maximum(self, x: Any, y: Any, /) -> Any:
+        """The larger of two."""
+        return Mixed(self.library.maximum(*alike(self.library, x, y)), self.library)
+
+    def power(self, base: float, exponent: Any, /) -> Any:
+        """In float64, where nothing is lost."""
+        return float(base) ** exponent
+
+    def full(self, value: Any, like: Any, /) -> Any:
+        """A number as often as there are elements; a tensor as it is."""
+        if not isinstance(value, int | float):
+            return value
+        (number,) = alike(self.library, value)
+        return Mixed(self.library.fill(self.library.shape(like.tensor), number), self.library)
+
+    def as_real(self, x: Any, /) -> Any:
+        """Whole numbers as floats."""
+        return Mixed(x.real(), self.library)
+
+    def map(self, function: Callable[[Any], Any], steps: Any, /) -> Any:
+        """An elementwise function of a tensor, which AutoGraph has no business to rewrite."""
+        as_it_is = self.library.autograph.experimental.do_not_convert(function)
+        return as_it_is(Mixed(steps, self.library)).tensor
+
+    def apply(self, function: Callable[[int], float], x: Any, /) -> Any:
+        """By a call back to Python, one by one; code compiled by XLA can't make it."""
+        numpy = importlib.import_module("numpy")
+
+        def one_by_one(steps: Any) -> Any:
+            values = [function(int(one)) for one in numpy.ravel(steps)]
+            return numpy.array(values, dtype=float).reshape(numpy.shape(steps))
+
+        values = self.library.numpy_function(one_by_one, [x.tensor], self.library.float64)
+        return Mixed(self.library.ensure_shape(values, x.tensor.shape), self.library)
+
+
 NUMBERS = Numbers()
-LIBRARIES = {"jax": "jax.numpy", "jaxlib": "jax.numpy", "numpy": "numpy", "torch": "torch"}
+LIBRARIES = {
+    "jax": "jax.numpy",
+    "jaxlib": "jax.numpy",
+    "numpy": "numpy",
+    "tensorflow": "tensorflow",
+    "torch": "torch",
+}
 
 
 @cache
@@ -254,7 +323,8 @@ def as_index(step: object) -> int | None:
         index = operator.index(step)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
-            f"a step must be an int, or a NumPy, JAX or torch array of integers, got {step!r}"
+            f"a step must be an int, or a NumPy, JAX, torch or TensorFlow array of integers, "
+            f"got {step!r}"
         ) from None
     if index < 0:
         raise ValueError(f"a step must be at least 0, got {index}")
@@ -268,19 +338,24 @@ def _is_numpy_scalar(step: object, library: str) -> bool:
 def as_steps(array: Any) -> tuple[Any, Arrays]:
     """An array of steps, of at least 32 bits, and the namespace to compute with it.
 
-    In NumPy a negative step is an error; in JAX and torch, whose arrays may live in compiled code
-    or on a device that nobody wants to wait for, it counts as step 0.
+    In NumPy a negative step is an error; in the others, whose arrays may live in compiled code or
+    on a device that nobody wants to wait for, it counts as step 0.
 
     Raises:
         TypeError: if the array does not hold integers.
         ValueError: if a NumPy array holds a negative step.
     """
     library = _library(type(array))  # type: ignore[arg-type]
-    module = importlib.import_module(library)
+    module: Any = sys.modules[library]
     if library == "torch":
         if array.dtype.is_floating_point or array.dtype.is_complex or array.dtype == module.bool:
             raise TypeError(f"steps must be integers, got a tensor of {array.dtype}")
         return array.to(module.int64).clamp(min=0), TorchArrays(module, LARGEST_64)
+    if library == "tensorflow":
+        tensor = module.convert_to_tensor(array)
+        if not tensor.dtype.is_integer:
+            raise TypeError(f"steps must be integers, got a tensor of {tensor.dtype.name}")
+        return module.maximum(module.cast(tensor, module.int64), 0), TensorFlowArrays(module)
     if array.dtype.kind not in "iu":
         raise TypeError(f"steps must be integers, got an array of {array.dtype}")
     if library == "numpy":

@@ -71,9 +71,10 @@ def _changed(
     from glidepath.plan.plan import rebuild
 
     horizon = replace(plan.horizon, total_steps=total_steps)
-    names = {"quantities": plan.quantities, "groups": plan.groups}
+    kept: dict[str, Any] = {"quantities": plan.quantities, "groups": plan.groups}
+    kept["optimizer"] = plan.optimizer
     return rebuild(phases=tuple(phases), horizon=horizon, values=values, events=tuple(events),
-                   **names)  # fmt: skip
+                   **kept)  # fmt: skip
 
 
 def _last_values(plan: Plan, step: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def explanation(plan: Plan, step: int) -> str:
     """Which phase, which formula and which numbers gave the values at a step."""
-    return "\n".join([_where(plan, step), *_values(plan, step)])
+    return "\n".join([_where(plan, step), *_values(plan, step), *_optimizer(plan)])
 
 
 def _where(plan: Plan, step: int) -> str:
@@ -29,6 +29,12 @@ def _where(plan: Plan, step: int) -> str:
     events = [event for event in plan.events if event.step <= step]
     heard = "".join(f"\n  at step {e.step:,} an event {e.kind} {e.target}" for e in events)
     return f"step {step:,} of {plan.total_steps:,}{epoch}; {place}{heard}"
+
+
+def _optimizer(plan: Plan) -> Iterator[str]:
+    if plan.optimizer is not None:
+        constants = [f"{name} = {value}" for name, value in plan.optimizer.constants]
+        yield ", ".join([f"optimizer = {plan.optimizer.name}", *constants])
 
 
 def _values(plan: Plan, step: int) -> Iterator[str]:

@@ -12,8 +12,10 @@ from glidepath.plan.algebra import OPERATIONS
 from glidepath.plan.arrays import as_index
 from glidepath.plan.event import Event
 from glidepath.plan.groups import Scaled
+from glidepath.plan.happenings import check_events
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.moment import Moment
+from glidepath.plan.optimizer import Optimizer, as_optimizer
 from glidepath.plan.phase import Phase
 from glidepath.plan.quantities import QUANTITIES, nearest, own_names
 from glidepath.plan.schedule import Schedule
@@ -51,6 +53,7 @@ class Plan:
         quantities: names of quantities beyond the standard ones.
         groups: names of parameter groups.
         events: what happened to the run, where it listens, and where it was branched.
+        optimizer: the one that it names, if it names one.
 
     Example:
         >>> from glidepath import Phase, Plan, cosine, linear
@@ -69,6 +72,7 @@ class Plan:
     quantities: tuple[str, ...]
     groups: tuple[str, ...]
     events: tuple[Event, ...]
+    optimizer: Optimizer | None
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Plan:
         quantities: Sequence[str] = (),
         groups: Sequence[str] = (),
         events: Iterable[Event] = (),
+        optimizer: Optimizer | str | None = None,
         **values: object,
     ) -> None:
         """Check and keep.
@@ -87,6 +92,7 @@ class Plan:
             quantities: names of your own, beside the standard ones.
             groups: names of parameter groups, of the values given by group.
             events: what happened to the run, in any order.
+            optimizer: such as "adamw", or with constants, Optimizer("adamw", beta2=0.95).
             **values: for each quantity what holds wherever a phase says nothing: a number; or,
                 if no phase has another, a shape as long as all phases or a schedule that begins
                 with the first; or a dictionary of these by parameter group.
@@ -102,12 +108,13 @@ class Plan:
         object.__setattr__(self, "quantities", own_names("quantities", quantities))
         object.__setattr__(self, "groups", own_names("groups", groups, WORDS))
         object.__setattr__(self, "events", tuple(sorted(events)))
+        object.__setattr__(self, "optimizer", as_optimizer(optimizer))
         object.__setattr__(self, "values", named_values(values))
         if not self.names:
             raise ValueError("a plan needs a quantity that it gives values to, such as `lr`")
         self._check_names()
         _ = self.spans, self.planned_steps
-        self._check_events()
+        check_events(self)
         for name in self.names:
             _ = self[name].total_steps, self[name](0)
             check_range(name, self[name].term, self[name])
@@ -131,32 +138,11 @@ class Plan:
                 if self.groups:
                     hint = f"{nearest(group_of(key), list(self.groups))} ({hint})"
                 raise ValueError(f"`{group_of(key)}` is no parameter group: {hint}")
-
-    def _check_events(self) -> None:
-        possible = {("ends", phase.name) for phase in self.phases if phase.until is not None}
-        possible |= {("branches", phase.name) for phase in self.phases}
-        possible |= {("cuts", target) for target in self._cuts}
-        for event in self.events:
-            if (event.kind, event.target) not in possible:
-                raise ValueError(f"nothing in the plan that {event} could have happened to")
-        happened = [event if event.kind == "cuts" else event.target for event in self.events]
-        for event, what in zip(self.events, happened, strict=True):
-            if happened.count(what) > 1:
-                raise ValueError(f"{event} can't have happened twice")
-            start, end = self._lifetime(event)
-            if not start <= event.step < end:
-                raise ValueError(f"{event} lies outside of steps {start} to {end - 1}")
-
-    def _lifetime(self, event: Event) -> tuple[int, int]:
-        """The steps in which an event can happen: a phase for what is cut in it, else the run."""
-        phase, is_inside, _ = event.target.rpartition("/")
-        if event.kind != "cuts" or not is_inside:
-            return 1, self.total_steps + 1
-        span = next(s for p, s in zip(self.phases, self.spans, strict=True) if p.name == phase)
-        return span.first, span.end
+        if self.optimizer is not None:
+            self.optimizer.check(self.names)
 
     @cached_property
-    def _cuts(self) -> tuple[str, ...]:
+    def cuts(self) -> tuple[str, ...]:
         """The targets of the conditions that cut values."""
         places = [("", self.values), *((f"{p.name}/", p.values) for p in self.phases)]
         return tuple(
@@ -169,7 +155,7 @@ class Plan:
     @property
     def listens(self) -> bool:
         """Whether what the run measures can change it; see `listen`."""
-        return bool(self._cuts) or any(phase.until is not None for phase in self.phases)
+        return bool(self.cuts) or any(phase.until is not None for phase in self.phases)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -348,6 +334,7 @@ class Plan:
             "groups": self.groups,
             "events": self.events,
             "values": self.values,
+            "optimizer": self.optimizer,
         }
 
     def _with(self, **changes: Any) -> Plan:
@@ -362,6 +349,7 @@ class Plan:
         parts += [f"horizon={self.horizon!r}"] if self.horizon.given() else []
         for name in ("quantities", "groups", "events"):
             parts += [f"{name}={list(getattr(self, name))}"] if getattr(self, name) else []
+        parts += [f"optimizer={self.optimizer!r}"] if self.optimizer is not None else []
         return f"Plan({', '.join(parts)})"
 
 
@@ -385,6 +373,7 @@ def rebuild(  # noqa: PLR0917 - what pickle calls
     groups: tuple[str, ...],
     events: tuple[Event, ...],
     values: Values,
+    optimizer: Optimizer | None = None,
 ) -> Plan:
     """A plan from its attributes."""
     return Plan(
@@ -393,5 +382,6 @@ def rebuild(  # noqa: PLR0917 - what pickle calls
         quantities=quantities,
         groups=groups,
         events=events,
+        optimizer=optimizer,
         **by_quantity(values),
     )

@@ -47,7 +47,7 @@ QUANTITIES = {
 
 RESERVED = (
     *("version", "quantities", "groups", "horizon", "phase", "event", "name", "for", "duration"),
-    *("at", "per", "until", "default", "self"),
+    *("at", "per", "until", "default", "self", "optimizer"),
 )
 """What else stands in a plan, and can't be the name of a quantity or a group."""
 

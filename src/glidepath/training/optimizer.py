@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import optax
 
 from glidepath.plan import Plan
@@ -16,11 +17,16 @@ LOOP_QUANTITIES = ("rollout",)
 
 
 def check(plan: Plan) -> None:
-    """Refuse a plan with a quantity that nothing here follows.
+    """Refuse a plan with a quantity that nothing here follows, or with another optimizer.
 
     Raises:
         ValueError: naming the quantity, or if the plan has no learning rate or listens to the run.
     """
+    if plan.optimizer is not None and plan.optimizer.name != "adamw":
+        raise ValueError(
+            f"the plan names `{plan.optimizer.name}`, and this training knows AdamW alone: leave "
+            'the optimizer out, or take optimizer="adamw"'
+        )
     known = ["lr", *DEFAULTS, *LOOP_QUANTITIES]
     for name in plan.names:
         if name not in known:
@@ -37,9 +43,15 @@ def check(plan: Plan) -> None:
 
 
 def values_at(plan: Plan, step: Any) -> dict[str, Any]:
-    """The optimizer's numbers at a step, which may be traced."""
+    """The optimizer's numbers at a step, which may be traced.
+
+    A plan that names its optimizer means the same here as anywhere: what it leaves open is that
+    optimizer's default, not GraphCast's. `clip` is then None unless it is given, and "decays" says
+    which parameters decay.
+    """
+    constants = DEFAULTS if plan.optimizer is None else plan.optimizer.settings()
     scheduled = {name: plan[name](step) for name in plan.names if name not in LOOP_QUANTITIES}
-    return DEFAULTS | scheduled
+    return constants | scheduled
 
 
 def adamw(values: dict[str, Any], decays: Any) -> optax.GradientTransformation:
@@ -47,11 +59,26 @@ def adamw(values: dict[str, Any], decays: Any) -> optax.GradientTransformation:
 
     Args:
         values: of `values_at`; they may be traced, for the state does not depend on them.
-        decays: which parameters decay, as a tree of booleans.
+        decays: which parameters decay, as a tree of booleans, where the plan does not say.
     """
+    clip = values["clip"]
     return optax.chain(
-        optax.clip_by_global_norm(values["clip"]),
+        optax.identity() if clip is None else optax.clip_by_global_norm(clip),
         optax.scale_by_adam(b1=values["beta1"], b2=values["beta2"], eps=values["eps"]),
-        optax.add_decayed_weights(values["weight_decay"], mask=decays),
+        optax.add_decayed_weights(
+            values["weight_decay"], mask=WHAT_DECAYS.get(values.get("decays"), decays)
+        ),
         optax.scale_by_learning_rate(values["lr"]),
     )
+
+
+def _all(parameters: Any) -> Any:
+    return jax.tree.map(lambda _: True, parameters)
+
+
+def _matrices(parameters: Any) -> Any:
+    return jax.tree.map(lambda parameter: parameter.ndim >= 2, parameters)
+
+
+WHAT_DECAYS = {"all": _all, "matrices": _matrices}
+"""Which parameters decay, by a plan's word for it."""

@@ -153,6 +153,18 @@ def test_a_quantity_that_the_factory_lacks_is_an_error():
         inject(constant(1.0).over(9), optax.adamw, decays="biases")
 
 
+def test_a_quantity_of_one_group_alone_is_refused_where_the_rest_would_have_none():
+    plan = Plan(Phase("all", 10, lr=1.0), weight_decay={"head": 0.2}, groups=["head"])
+    with pytest.raises(ValueError, match=r"`weight_decay.head` is given by group alone"):
+        inject(plan, optax.adamw, groups={"w": "head", "b": "default"})
+
+
+def test_prodigy_in_optax_can_not_begin_at_0():
+    plan = Plan(Phase("all", 10, lr=linear(0.0, 1.0)), optimizer="prodigy")
+    with pytest.raises(ValueError, match="`lr` is 0 at step 0, which optax's prodigy divides by"):
+        inject(plan)
+
+
 def test_a_number_is_given_once():
     with pytest.raises(ValueError, match="`learning_rate` is given by the plan"):
         inject(five_phases(), optax.adamw, learning_rate=0.1)

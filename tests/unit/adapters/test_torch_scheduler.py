@@ -145,6 +145,24 @@ def test_a_named_parameter_group_follows_its_group_and_every_other_the_default()
         update(optimizer, scheduler)
 
 
+def test_a_parameter_group_with_another_name_says_which_one_it_follows():
+    plan = Plan(Phase("all", 10, lr={"default": 1.0, "backbone": scaled(0.1)}), groups=["backbone"])
+    groups = [
+        {"params": [weight()], "name": "backbone, without decay", "follows": "backbone"},
+        {"params": [weight()], "name": "backbone", "follows": None},
+    ]
+    scheduler = PlanScheduler(torch.optim.SGD(groups, lr=9.0), plan)
+    assert scheduler.get_last_lr() == scheduler.get_lr() == [0.1, 1.0]
+
+
+def test_a_quantity_of_one_group_alone_leaves_the_others_as_they_are():
+    plan = Plan(Phase("all", 10, lr=1.0), weight_decay={"head": 0.2}, groups=["head"])
+    groups = [{"params": [weight()]}, {"params": [weight()], "name": "head"}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.5)
+    PlanScheduler(optimizer, plan)
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.5, 0.2]
+
+
 def test_a_group_of_the_plan_that_no_parameter_group_is_called_after_is_an_error():
     plan = Plan(Phase("all", 10, lr={"default": 1.0, "backbone": 0.1}), groups=["backbone"])
     with pytest.raises(ValueError, match="'backbone', and no parameter group is called so"):

@@ -7,5 +7,6 @@ from glidepath.adapters.needs import needs
 
 with needs("jax"):
     from glidepath.adapters.optax.inject import Injected, inject, injected
+    from glidepath.adapters.optax.reading import read
 
-__all__ = ["Injected", "inject", "injected"]
+__all__ = ["Injected", "inject", "injected", "read"]

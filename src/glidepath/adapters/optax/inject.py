@@ -161,6 +161,11 @@ def _followed(plan: Plan, make: Make | None, decays: Any, constants: dict[str, A
         TypeError, ValueError: if there is none or both, or it lacks a quantity of the plan.
     """
     quantities = [name for name in plan.names if "." not in name and name != "clip"]
+    for key in plan.names:
+        if quantity_of(key) not in plan:
+            raise ValueError(
+                f"`{key}` is given by group alone: give `{quantity_of(key)}` a default"
+            )
     if make is None:
         if plan.optimizer is None:
             raise ValueError(
@@ -170,6 +175,8 @@ def _followed(plan: Plan, make: Make | None, decays: Any, constants: dict[str, A
         if constants or decays != "all":
             raise ValueError("the plan names its optimizer, and so its constants: leave them out")
         factory = factory_of(plan.optimizer)
+        if plan.optimizer.name == "prodigy" and not plan.optimizer["safeguard_warmup"]:
+            _check_first_rate(plan)
     else:
         if plan.optimizer is not None:
             raise ValueError(
@@ -177,6 +184,14 @@ def _followed(plan: Plan, make: Make | None, decays: Any, constants: dict[str, A
             )
         factory = _factory(make, quantities, decays, constants)
     return _Followed(plan, factory, tuple(name for name in quantities if name in factory.arguments))
+
+
+def _check_first_rate(plan: Plan) -> None:
+    if "lr" in plan and plan["lr"](0) == 0:
+        raise ValueError(
+            '`lr` is 0 at step 0, which optax\'s prodigy divides by: begin with `at="end"`, or set '
+            "safeguard_warmup=True in the optimizer"
+        )
 
 
 def _factory(

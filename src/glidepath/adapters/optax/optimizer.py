@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glidepath.adapters.needs import needs
+import optax
+
+from glidepath.adapters.optax.masks import mask_of
 from glidepath.adapters.optimizers import TABLE
 from glidepath.plan import Optimizer
-
-with needs("jax"):
-    import optax
-
-    from glidepath.adapters.optax.masks import mask_of
 
 OFF_AT_0 = {"sgd": "weight_decay", "momentum": "weight_decay", "nesterov": "weight_decay",
             "rmsprop": "momentum", "adafactor": "weight_decay"}  # fmt: skip

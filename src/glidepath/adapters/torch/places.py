@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from glidepath.plan import Plan, Schedule
 from glidepath.plan.optimizer import OPTIMIZERS_OWN
+from glidepath.plan.values import quantity_of
 
 Group = dict[str, Any]
 """A parameter group's dictionary."""
@@ -124,7 +125,7 @@ def followed(plan: Plan, optimizer: Optimizer) -> list[Followed]:
     """
     _mark_what_decays(plan, optimizer)
     found: dict[str, Followed] = {}
-    for quantity in (name for name in plan.names if "." not in name):
+    for quantity in sorted(set(map(quantity_of, plan.names))):
         places = list(_places(quantity, optimizer))
         if not places and quantity in ("lr", *OPTIMIZERS_OWN):
             raise ValueError(
@@ -132,10 +133,21 @@ def followed(plan: Plan, optimizer: Optimizer) -> list[Followed]:
                 f"{', '.join(sorted(optimizer.defaults))}"
             )
         for group, name, which in places:
-            named = group.get("name")
-            key = f"{quantity}.{named}" if named in plan.groups else quantity
-            found.setdefault(key, Followed(key, plan[key])).add(group, name, which)
+            key = key_of(plan, quantity, group)
+            if key is not None:
+                found.setdefault(key, Followed(key, plan[key])).add(group, name, which)
     return list(found.values())
+
+
+def key_of(plan: Plan, quantity: str, group: Group) -> str | None:
+    """The plan's key for a quantity in a parameter group; None where it says nothing about it."""
+    own = f"{quantity}.{group_in(group)}"
+    return next((key for key in (own, quantity) if key in plan), None)
+
+
+def group_in(group: Group) -> str | None:
+    """The name of the plan's group that a parameter group says that it belongs to."""
+    return group.get("follows", group.get("name"))
 
 
 def _places(quantity: str, optimizer: Optimizer) -> Iterator[tuple[Group, str, int | None]]:
@@ -165,7 +177,7 @@ def _mark_what_decays(plan: Plan, optimizer: Optimizer) -> None:
 
     The mark, `decays`, stays in the group, and goes into the optimizer's saved state.
     """
-    if "weight_decay" not in plan:
+    if "weight_decay" not in map(quantity_of, plan.names):
         return
     groups = [group for group in optimizer.param_groups if "weight_decay" in group]
     any_decays = any(float(group["weight_decay"]) != 0 for group in groups)
@@ -182,7 +194,7 @@ def check_groups(plan: Plan, optimizer: Optimizer, later: tuple[str, ...]) -> No
     unknown = [name for name in later if name not in plan.groups]
     if unknown:
         raise ValueError(f"`later` has {unknown[0]!r}, which is no group of the plan")
-    names = {group.get("name") for group in optimizer.param_groups}
+    names = {group_in(group) for group in optimizer.param_groups}
     for name in plan.groups:
         if name not in names and name not in later:
             raise ValueError(

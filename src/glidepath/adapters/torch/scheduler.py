@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from glidepath.adapters.as_plan import as_plan
 from glidepath.adapters.identity import check_same, identity
-from glidepath.adapters.torch.places import Followed, check_groups, followed
+from glidepath.adapters.torch.places import Followed, check_groups, followed, key_of
 from glidepath.adapters.torch.updates import unwrapped, watch
 from glidepath.plan import Event, Moment, Plan, Schedule
 
@@ -32,8 +32,9 @@ class PlanScheduler(LRScheduler):
     Every number that the plan and the optimizer have in common follows the plan: `lr`,
     `weight_decay`, `momentum`, `beta1` and `beta2` (as `betas`), `eps`, and any other by its name
     in the parameter groups. A parameter group whose "name" is a group of the plan follows that
-    one. A parameter group without weight decay, while others have it, stays without; a key
-    "decays" in it, True or False, says so outright. Numbers that are tensors are filled in place.
+    one; where the name is something else, "follows" says it. A parameter group without weight
+    decay, while others have it, stays without; a key "decays" in it, True or False, says so
+    outright. Numbers that are tensors are filled in place.
 
     One quantity has one plan. If another scheduler changes the same number, the next `step()`
     raises: multiply the schedules instead, `plan["lr"] * read(other)`. Inside torch's
@@ -158,7 +159,8 @@ class PlanScheduler(LRScheduler):
                 return
             for one in self._followed:
                 one.check()
-            self._num_updates = self._num_idle = 0
+            # One that counts does not stand still: accelerate calls it once for each process.
+            self._num_updates, self._num_idle = 0, PATIENCE
             self.last_epoch = epoch = self.last_epoch + 1
             for one in self._followed:
                 one.set(epoch)
@@ -191,10 +193,10 @@ class PlanScheduler(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """The plan's rate for each parameter group at the coming update."""
-        names = (group.get("name") for group in self.optimizer.param_groups)
-        groups = self.plan.groups
-        keys = (f"lr.{name}" if name in groups else "lr" for name in names)
-        return [self.plan[key](self.last_epoch) for key in keys]
+        keys = [key_of(self.plan, "lr", group) for group in self.optimizer.param_groups]
+        if None in keys:
+            raise ValueError("the plan gives no `lr` to every parameter group; see get_last_lr()")
+        return [self.plan[key](self.last_epoch) for key in keys if key is not None]
 
     @property
     def moment(self) -> Moment:

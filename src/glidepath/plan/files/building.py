@@ -11,6 +11,7 @@ from glidepath.plan.duration import Duration
 from glidepath.plan.files.keys import keys_of
 from glidepath.plan.files.lines import Path
 from glidepath.plan.groups import Scaled
+from glidepath.plan.optimizer import Optimizer, algorithm_of, check_constant
 from glidepath.plan.plateau import Plateau
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.shapes import SHAPES, Shape
@@ -69,6 +70,24 @@ def build_condition(table: dict[str, Any], path: Path, placed: Placed) -> Platea
     condition = _build_named(Plateau, table, path, placed)
     assert isinstance(condition, Plateau)
     return condition
+
+
+def build_optimizer(table: Any, placed: Placed) -> Optimizer | None:
+    """What stands under `optimizer`, each constant checked where it stands."""
+    path: Path = ("optimizer",)
+    if table is None:
+        return None
+    with placed(path):
+        if not isinstance(table, dict) or "name" not in table:
+            raise ValueError(f'expected a table such as {{ name = "adamw", beta2 = 0.95 }}, '
+                             f"got {table!r}")  # fmt: skip
+    constants = dict(table)
+    with placed((*path, "name")):
+        algorithm = algorithm_of(constants.pop("name"))
+    for name, value in constants.items():
+        with placed((*path, name)):
+            check_constant(algorithm, name, value)
+    return Optimizer(**table)
 
 
 def _build_shape(table: dict[str, Any], path: Path, placed: Placed) -> Shape:

@@ -17,7 +17,7 @@ from glidepath.plan.horizon import Horizon
 from glidepath.plan.quantities import QUANTITIES, nearest
 from glidepath.plan.shapes import SHAPES
 
-PLAN_KEYS = ("$schema", "version", "quantities", "groups", "horizon", "phase", "event")
+PLAN_KEYS = ("$schema", "version", "quantities", "groups", "horizon", "optimizer", "phase", "event")
 PHASE_KEYS = ("name", "for", "at", "per", "until")
 NAMED = {name: made for name, made in OPERATIONS.items()} | {Scaled.name: Scaled}
 ALTERNATIVES = {"number", "groups", "int", "float", "str", "Value", "Groups", *SHAPES, *NAMED}

@@ -6,6 +6,7 @@ file is read, or its schema is asked for.
 
 from __future__ import annotations
 
+import math
 from dataclasses import MISSING, fields
 from typing import Annotated, Any, ForwardRef, Literal, Union, get_type_hints
 
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_mo
 from typing_extensions import TypeAliasType
 
 from glidepath.plan.algebra import OPERATIONS, Term
+from glidepath.plan.algorithms import ALGORITHMS, Algorithm
+from glidepath.plan.constants import Choice, Constant
 from glidepath.plan.duration import Duration
 from glidepath.plan.files.building import GROUPS, NUMBER, tag_of
 from glidepath.plan.files.keys import key_of
@@ -118,6 +121,27 @@ _QUANTITIES: dict[str, Any] = {
 }
 
 
+def _constant(constant: Constant) -> Any:
+    """What stands in a file for an optimizer's constant."""
+    if isinstance(constant, Choice):
+        return Literal[constant.choices]
+    bounds: dict[str, Any] = {"gt" if constant.is_positive else "ge": 0}
+    bounds |= {"lt": constant.below} if constant.below < math.inf else {}
+    return Annotated[int, Field(**bounds)] | Annotated[float, Field(allow_inf_nan=False, **bounds)]
+
+
+def _optimizer_model(algorithm: Algorithm) -> type[BaseModel]:
+    """The table of one optimizer: its name, and its constants."""
+    columns: dict[str, Any] = {"name": (Literal[algorithm.name], ...)}
+    for name, one in algorithm.constants.items():
+        kind = _constant(one) if one.default is not None else _constant(one) | None
+        columns[name] = (kind, Field(one.default, description=one.meaning))
+    return create_model(algorithm.name, __config__=STRICT, __doc__=algorithm.maths, **columns)
+
+
+_OPTIMIZERS: Any = Union[tuple(map(_optimizer_model, ALGORITHMS.values()))]  # noqa: UP007 - made at run time
+
+
 class EventTable(BaseModel):
     """`[[event]]`: what happened, and when."""
 
@@ -154,6 +178,7 @@ class _Plan(BaseModel):
     groups: list[str] = []
     horizon: HorizonTable = HorizonTable()  # type: ignore[valid-type]
     phase: Annotated[list[PhaseTable], Field(min_length=1)]  # type: ignore[valid-type]
+    optimizer: Annotated[_OPTIMIZERS, Field(discriminator="name")] | None = None
     event: list[EventTable] = []
 
 

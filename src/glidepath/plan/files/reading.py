@@ -12,12 +12,13 @@ from typing import Any
 
 from glidepath.plan.duration import Duration
 from glidepath.plan.event import EVENT_KINDS, Event
-from glidepath.plan.files.building import build_condition, build_value
+from glidepath.plan.files.building import build_condition, build_optimizer, build_value
 from glidepath.plan.files.errors import explain, unknown_key
 from glidepath.plan.files.kinds import FORMATS, kind_of
 from glidepath.plan.files.limits import LARGEST_FILE_BYTES, check_text
 from glidepath.plan.files.lines import Path, json_lines, line_of, toml_lines
 from glidepath.plan.horizon import Horizon
+from glidepath.plan.optimizer import Optimizer, OptimizerError
 from glidepath.plan.phase import Phase
 from glidepath.plan.plan import WORDS, Plan
 from glidepath.plan.quantities import own_names
@@ -66,11 +67,12 @@ def loads(text: str, *, where: str = "<text>", kind: str = "toml") -> Plan:
     table = _parsed(text, kind, where)
     if unknown := unknown_key(table):
         raise reader.error(*unknown)
+    optimizer = build_optimizer(table.get("optimizer"), reader.placed)
     try:
         PlanTable.model_validate(table)
     except ValidationError as error:
         raise reader.error(*explain(error.errors(include_url=False), table)) from None
-    return reader.build(table)
+    return reader.build(table, optimizer)
 
 
 def _parsed(text: str, kind: str, where: str) -> dict[str, Any]:
@@ -122,9 +124,10 @@ class _Reader:
         except (TypeError, ValueError, ArithmeticError) as error:
             raise self.error(path, str(error)) from None
 
-    def build(self, table: dict[str, Any]) -> Plan:
+    def build(self, table: dict[str, Any], optimizer: Optimizer | None) -> Plan:
         """The plan."""
-        rest = dict(table)
+        rest = {key: one for key, one in table.items() if key not in ("version", "$schema")}
+        rest.pop("optimizer", None)
         tables, events = rest.pop("phase"), rest.pop("event", [])
         with self.placed(("horizon",)):
             horizon = Horizon(**rest.pop("horizon", {}))
@@ -134,14 +137,15 @@ class _Reader:
         for key, listed in names.items():
             with self.placed((key,)):
                 own_names(key, listed, WORDS if key == "groups" else ())
-        for key in ("version", "$schema"):
-            rest.pop(key, None)
         values = self._values(rest, ())
         try:
-            return Plan(*phases, horizon=horizon, events=happened, **names, **values)
+            return Plan(*phases, horizon=horizon, events=happened, optimizer=optimizer, **names,
+                        **values)  # fmt: skip
         except PhaseError as error:
             index = max(i for i, phase in enumerate(phases) if phase.name == error.phase)
             raise self.error(("phase", index), str(error)) from None
+        except OptimizerError as error:
+            raise self.error(("optimizer", error.constant), str(error)) from None
         except (TypeError, ValueError, ArithmeticError) as error:
             raise PlanFileError(f"{self.where}: {error}") from None
 

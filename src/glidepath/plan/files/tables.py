@@ -37,6 +37,8 @@ def plan_table(plan: Plan) -> dict[str, Any]:
     table |= _values_table(plan.values)
     if plan.horizon.given():
         table["horizon"] = plan.horizon.given()
+    if plan.optimizer is not None:
+        table["optimizer"] = plan.optimizer.as_table()
     table["phase"] = [_phase_table(phase) for phase in plan.phases]
     if plan.events:
         table["event"] = [_event_table(event) for event in plan.events]

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from glidepath.plan.algorithms import ALGORITHMS
 from glidepath.plan.files.kinds import kind_of
 from glidepath.plan.files.limits import check_text
 from glidepath.plan.plan import Plan
 from glidepath.plan.quantities import QUANTITIES
 
-MEANINGS = {name: quantity.meaning for name, quantity in QUANTITIES.items()} | {
+_CONSTANTS = [one for row in ALGORITHMS.values() for one in row.constants.values()]
+MEANINGS = {one.name: one.meaning for one in _CONSTANTS}
+MEANINGS |= {name: quantity.meaning for name, quantity in QUANTITIES.items()} | {
     "version": "of the file format",
     "quantities": "names of your own, beside the standard ones",
     "groups": "of parameters, that have values of their own",
@@ -50,11 +53,11 @@ def dumps(plan: Plan, *, kind: str = "toml", comments: Sequence[str] | None = No
         return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
     if kind != "toml":
         raise ValueError(f'`kind` must be "toml" or "json", got {kind!r}')
-    phases, horizon = table.pop("phase"), table.pop("horizon", {})
-    events = table.pop("event", [])
+    phases, events = table.pop("phase"), table.pop("event", [])
+    single = {name: table.pop(name) for name in ("horizon", "optimizer") if name in table}
     says = comments is not None
     blocks = [_comments(comments or []) + _assignments(table, says)]
-    blocks += ["[horizon]\n" + _assignments(horizon, says)] if horizon else []
+    blocks += [f"[{name}]\n" + _assignments(inside, says) for name, inside in single.items()]
     for phase, span in zip(phases, plan.spans, strict=True):
         place = [f"steps {span.first:,} to {span.end - 1:,}"] if says else []
         blocks += [_comments(place) + "[[phase]]\n" + _assignments(phase, says)]
