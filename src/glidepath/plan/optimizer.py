@@ -139,6 +139,8 @@ def _lacks(algorithm: Algorithm, name: str) -> str:
     if name == "lr":
         return "`lr` is the plan's, no constant of its optimizer: Plan(..., lr=...)"
     hint = algorithm.instead if name == "weight_decay" else ""
+    if name == "betas" and "beta1" in algorithm.constants:
+        hint = "they are `beta1` and `beta2` here"
     return f"`{algorithm.name}` has no `{name}`: {hint or nearest(name, [*algorithm.constants])}"
 
 

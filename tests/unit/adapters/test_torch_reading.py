@@ -14,7 +14,8 @@ import torch
 from torch.optim import lr_scheduler as torchs
 from torch.optim.swa_utils import SWALR
 
-from glidepath import Phase, Plan, load, save
+from glidepath import Phase, Plan, linear, load, save
+from glidepath.adapters.torch import CyclicCosineDecayLR, PlanScheduler
 from glidepath.adapters.torch.reading import read
 
 RATES = (0.1, 3e-4)
@@ -597,3 +598,11 @@ def test_a_milestone_at_which_torch_fails_is_refused(later):
         read(scheduler)
     with pytest.raises(NotImplementedError):
         stepped(scheduler, 10)
+
+
+def test_glidepaths_own_schedulers_give_what_they_follow():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    lr = linear(1.0, 0.0).over(10)
+    assert read(PlanScheduler(optimizer, lr))(3) == lr(3)
+    cyclic = CyclicCosineDecayLR(optimizer, 10, 0.0, restart_interval=5)
+    assert read(cyclic) == cyclic.schedules[0]

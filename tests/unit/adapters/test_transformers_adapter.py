@@ -3,6 +3,8 @@
 import gc
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -112,6 +114,24 @@ def training_lines(trainer):
     return [line for line in trainer.state.log_history if "loss" in line]
 
 
+def test_names_need_no_transformers_and_the_rest_says_how_to_install_it():
+    code = """if True:
+        import sys
+        sys.modules["transformers"] = None
+        from glidepath.adapters.transformers import from_name
+        print(from_name("linear", 1.0, num_training_steps=10)(5))
+        try:
+            from glidepath.adapters.transformers import PlanCallback
+        except ModuleNotFoundError as error:
+            print(error)
+    """
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == [
+        "0.5",
+        "this needs the package `transformers`: pip install 'glidepath[transformers]'",
+    ]
+
+
 # The pair
 
 
@@ -151,9 +171,9 @@ def test_groups_follow_their_own_values():
     found = [(one["name"], one["decays"], one["lr"]) for one in optimizer.param_groups]
     assert found == [
         ("default", True, 1.0),
-        ("default", False, 1.0),
+        ("default, without decay", False, 1.0),
         ("body", True, 0.1),
-        ("body", False, 0.1),
+        ("body, without decay", False, 0.1),
     ]
 
 

@@ -193,10 +193,19 @@ class PlanScheduler(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """The plan's rate for each parameter group at the coming update."""
-        keys = [key_of(self.plan, "lr", group) for group in self.optimizer.param_groups]
-        if None in keys:
-            raise ValueError("the plan gives no `lr` to every parameter group; see get_last_lr()")
-        return [self.plan[key](self.last_epoch) for key in keys if key is not None]
+        groups = range(len(self.optimizer.param_groups))
+        return [self.schedule_of(group)(self.last_epoch) for group in groups]
+
+    def schedule_of(self, group: int) -> Schedule:
+        """The rate of one parameter group, by its index.
+
+        Raises:
+            ValueError: if the plan gives it none.
+        """
+        key = key_of(self.plan, "lr", self.optimizer.param_groups[group])
+        if key is None:
+            raise ValueError(f"the plan gives no `lr` to parameter group {group}")
+        return self.plan[key]
 
     @property
     def moment(self) -> Moment:

@@ -12,6 +12,7 @@ from functools import partial, reduce
 from operator import rshift
 from typing import Any
 
+from glidepath.adapters.endless import endless
 from glidepath.adapters.transformers.arguments import (
     at_least_0,
     count,
@@ -34,9 +35,6 @@ from glidepath.plan import (
     polynomial,
 )
 from glidepath.plan.numbers import positive
-
-ENDLESS = "1T steps"
-"""Longer than any run: what is repeated after so long goes on for ever."""
 
 WARMUPS: dict[str, Callable[[float, float], Shape]] = {
     "linear": linear,
@@ -114,7 +112,7 @@ def _inverse_sqrt(peak: float, *, num_warmup_steps: Any, timescale: Any = None) 
     """
     warmup = count("num_warmup_steps", num_warmup_steps)
     scale = (warmup or 10_000) if timescale is None else count("timescale", timescale, least=1)
-    fall = inverse_sqrt(peak, timescale=scale).over(ENDLESS).repeat()
+    fall = endless(inverse_sqrt(peak, timescale=scale))
     return _after_warm_up(peak, warmup, fall)
 
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from operator import rshift
 from typing import Any
 
+from glidepath.adapters.endless import endless
 from glidepath.adapters.optax.reading.arguments import (
     count,
     count_from_1,
@@ -36,9 +37,6 @@ from glidepath.plan import (
 )
 from glidepath.plan.algebra import Segment, Then
 from glidepath.plan.shapes import Constant
-
-ENDLESS = "1T steps"
-"""Longer than any run: what is repeated after so long goes on for ever."""
 
 
 def constant_schedule(*, value: Any) -> Schedule:
@@ -111,7 +109,7 @@ def exponential_decay(
     instead = f'; for the same value throughout write read("constant_schedule", {start})'
     every = count_from_1("transition_steps", transition_steps, instead)
     rate = positive_number("decay_rate", decay_rate, instead)
-    fall = decay(start, rate, every=every, stair=bool(staircase)).over(ENDLESS).repeat()
+    fall = endless(decay(start, rate, every=every, stair=bool(staircase)))
     fall = _later(fall, transition_begin)
     if end_value is None:
         return fall

@@ -1,4 +1,4 @@
-"""Schedules without end, and schedules made to last for so many steps."""
+"""Schedules made to last for so many steps."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from glidepath.plan import Duration, Schedule, Shape
+from glidepath.adapters.endless import LONGEST
+from glidepath.plan import Duration, Schedule
 from glidepath.plan.algebra import Lasting, Product, Repeat, Segment, Series, Term, Then
 from glidepath.plan.shapes import Constant
-
-ENDLESS = Duration.of("1T steps")
-"""Longer than any run: what is repeated after so long goes on for ever."""
-
-
-def endless(shape: Shape) -> Schedule:
-    """A shape that goes on for ever, such as a decay or a function."""
-    return shape.over(ENDLESS).repeat()
 
 
 def fitted(schedule: Schedule, steps: int) -> Schedule:
@@ -51,7 +44,7 @@ def _lasting(term: Term, steps: int) -> Term:
 
 def _segment(term: Segment, steps: int) -> Term:
     """What has no length of its own is given one."""
-    if isinstance(term.shape, Constant) or term.duration == ENDLESS:
+    if isinstance(term.shape, Constant) or term.duration == LONGEST:
         return replace(term, duration=_steps(steps))
     return _lasting(term, steps)
 

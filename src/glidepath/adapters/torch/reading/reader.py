@@ -7,6 +7,7 @@ from typing import Any
 
 from torch.optim import lr_scheduler as torchs
 
+from glidepath.adapters.torch.cyclic_cosine import CyclicCosineDecayLR
 from glidepath.adapters.torch.reading import leaves
 from glidepath.adapters.torch.reading.chains import chained
 from glidepath.adapters.torch.reading.cyclic import cyclic_lr, momentum_of_cyclic_lr
@@ -18,6 +19,7 @@ from glidepath.adapters.torch.reading.refusals import (
     refuse_unknown,
 )
 from glidepath.adapters.torch.reading.sequences import sequential
+from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Schedule
 from glidepath.plan.numbers import count_from_0
 
@@ -44,6 +46,12 @@ COMPOSED: dict[type, Callable[..., Motion]] = {
 }
 """How those are that hold others."""
 
+OURS: dict[type, Callable[[Any, int], Schedule]] = {
+    PlanScheduler: lambda scheduler, group: scheduler.schedule_of(group),
+    CyclicCosineDecayLR: lambda scheduler, group: scheduler.schedules[group],
+}
+"""glidepath's own, which have schedules already."""
+
 MOMENTUM: dict[type, Callable[[Any, int], Schedule]] = {
     torchs.CyclicLR: momentum_of_cyclic_lr,
     torchs.OneCycleLR: momentum_of_one_cycle_lr,
@@ -52,7 +60,7 @@ MOMENTUM: dict[type, Callable[[Any, int], Schedule]] = {
 
 
 def read(scheduler: torchs.LRScheduler, *, group: int = 0, quantity: str = "lr") -> Schedule:
-    """What one of torch's schedulers computes, as a Schedule that is equal at every step.
+    """What a scheduler of torch, or of ours, computes: a Schedule that is equal at every step.
 
     It is the whole schedule, from the scheduler's constants and base rates, however often it has
     been stepped since, as if nothing else had moved the rate. Neither it nor its optimizer is
@@ -65,7 +73,7 @@ def read(scheduler: torchs.LRScheduler, *, group: int = 0, quantity: str = "lr")
     ChainedScheduler are taken to have been built in their order.
 
     Args:
-        scheduler: one of torch's own, alone, in a SequentialLR or in a ChainedScheduler.
+        scheduler: one of torch's own or of ours, alone, in a SequentialLR or in a ChainedScheduler.
         group: the index of the optimizer's parameter group.
         quantity: "lr"; or "momentum", which OneCycleLR and CyclicLR move too (beta1, where the
             optimizer has betas).
@@ -81,9 +89,11 @@ def read(scheduler: torchs.LRScheduler, *, group: int = 0, quantity: str = "lr")
         >>> read(torch.optim.lr_scheduler.SequentialLR(optimizer, [warmup, decay], [4]))(34)
         0.05
     """
-    if type(scheduler) not in SINGLE and type(scheduler) not in COMPOSED:
+    if not any(type(scheduler) in known for known in (SINGLE, COMPOSED, OURS)):
         refuse_unknown(scheduler)
     _check_group(scheduler, group)
+    if type(scheduler) in OURS and quantity == "lr":
+        return OURS[type(scheduler)](scheduler, group)
     if quantity == "momentum":
         return _momentum(scheduler, group)
     if quantity != "lr":
