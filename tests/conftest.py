@@ -3,6 +3,8 @@
 import os
 
 os.environ["JAX_PLATFORMS"] = "cpu"
+# Keras chooses its backend once, when it is first imported.
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
 import pytest
