@@ -37,8 +37,8 @@ class Schedule:
     """An expression of shapes in time, and the horizon that turns its lengths into steps.
 
     Called with a step, it gives the value that the update of that step uses. A step is an int, or
-    an array of integers (NumPy, JAX or torch, inside or outside compiled code). Past the end the
-    value of the last step holds. It prints as the expression that makes it.
+    an array of integers (NumPy, JAX, torch or TensorFlow, inside or outside compiled code). Past
+    the end the value of the last step holds. It prints as the expression that makes it.
 
     Example:
         >>> from glidepath import constant, linear

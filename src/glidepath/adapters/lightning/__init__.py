@@ -1,0 +1,9 @@
+"""Plans in Lightning."""
+
+from glidepath.adapters.needs import needs
+
+with needs("lightning"):
+    from glidepath.adapters.lightning.callback import PlanCallback
+    from glidepath.adapters.lightning.configuration import configure
+
+__all__ = ["PlanCallback", "configure"]
