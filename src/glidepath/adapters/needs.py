@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 PACKAGES = {
     "torch": ("torch",),
     "jax": ("jax", "optax"),
@@ -29,9 +28,9 @@ def needs(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name not in PACKAGES[extra]:
+        package = (error.name or "").partition(".")[0]
+        if package not in PACKAGES[extra]:
             raise
         raise ModuleNotFoundError(
-            f"this needs the package `{error.name}`: pip install 'glidepath[{extra}]'",
-            name=error.name,
+            f"this needs the package `{package}`: pip install 'glidepath[{extra}]'", name=package
         ) from None

@@ -281,8 +281,10 @@ def test_a_call_once_an_epoch_is_an_error_and_not_a_slow_plan():
 
 def test_it_says_that_it_stands_still_where_nothing_updates():
     scheduler = PlanScheduler(sgd(), TRIANGLE)
-    with pytest.warns(UserWarning, match="called 100 times, and the optimizer has done no update"):
-        for _ in range(100):
+    with pytest.warns(
+        UserWarning, match="called 1,000 times, and the optimizer has done no update"
+    ):
+        for _ in range(1_000):
             scheduler.step()
 
 
@@ -496,6 +498,18 @@ def test_what_it_hears_changes_the_values_from_the_coming_update_on():
     assert scheduler.get_last_lr() == [0.1]
     update(optimizer, scheduler)
     assert scheduler.get_last_lr() == [0.1]
+
+
+def test_a_state_is_a_snapshot_that_the_run_does_not_change():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, listening())
+    states = []
+    for _ in range(3):
+        update(optimizer, scheduler)
+        scheduler.hear({"val_loss": 3.0})
+        states.append(scheduler.state_dict())
+    assert [len(state["heard"]) for state in states] == [1, 2, 3]
+    assert [len(state["events"]) for state in states] == [0, 0, 1]
 
 
 @pytest.mark.parametrize("stop", range(1, 8))

@@ -223,6 +223,23 @@ def test_a_log_line_is_about_the_update_that_was_done(tmp_path):
         assert line["phase"] == plan.phase_at(step).name
 
 
+def test_the_rate_of_the_coming_update_is_replaced_where_the_trainer_logs_that(tmp_path):
+    """Trap 8, transformers#35942: as the Trainer itself once did."""
+
+    class AsBefore(TrainerCallback):
+        def on_log(self, args, state, control, logs, lr_scheduler, **_):
+            for line in (logs, state.log_history[-1]):
+                if "learning_rate" in line:
+                    line["learning_rate"] = lr_scheduler.get_last_lr()[0]
+
+    plan = two_phases()
+    trainer = make_trainer(plan, tmp_path, callback=AsBefore())
+    trainer.add_callback(PlanCallback(plan))
+    trainer.train()
+    lines = training_lines(trainer)
+    assert [line["learning_rate"] for line in lines] == [plan["lr"](step) for step in range(8)]
+
+
 def test_a_line_about_several_updates_has_the_last_ones_values(tmp_path):
     plan = two_phases()
     trainer = make_trainer(plan, tmp_path, logging_steps=3)
@@ -435,8 +452,20 @@ def test_what_was_heard_is_known_after_a_resume(tmp_path, stop_at):
     make_trainer(listening(), tmp_path, recorded=recorded, **settings).train()
     used, trainer = stop_and_resume(listening(), tmp_path / "again", stop_at, **settings)
     assert used == recorded.used
-    trainer.evaluate()
     assert [event.step for event in trainer.lr_scheduler.plan.events] == [6, 10]
+
+
+def test_an_evaluation_after_the_run_is_not_heard(tmp_path):
+    cut = constant(1.0).over(12).cut(0.1, on=plateau("eval_loss", patience=1))
+    plan = Plan(Phase("training", 12, lr=cut), weight_decay=listening("test_loss")["lr"])
+    trainer = make_trainer(plan, tmp_path, eval_dataset=samples(), **EVALUATED)
+    trainer.train()
+    heard = list(trainer.lr_scheduler.state_dict()["heard"])
+    trainer.evaluate(metric_key_prefix="test")
+    assert trainer.lr_scheduler.state_dict()["heard"] == heard
+    assert [(step, list(measured)) for step, measured in heard] == [
+        (step, ["eval_loss"]) for step in range(2, 13, 2)
+    ]
 
 
 def test_an_evaluation_before_the_first_update_is_not_heard(tmp_path):
@@ -446,10 +475,11 @@ def test_an_evaluation_before_the_first_update_is_not_heard(tmp_path):
     assert [used[0][0] for used in recorded.used].index(0.1) == 6
 
 
-def test_one_of_several_evaluations_can_be_heard(tmp_path):
+@pytest.mark.parametrize("heard", ["near", "far"])
+def test_one_of_several_evaluations_can_be_heard(tmp_path, heard):
     recorded = Recorded()
     settings = EVALUATED | {"eval_dataset": {"near": samples(), "far": samples()}}
-    plan = listening("eval_far_loss")
+    plan = listening(f"eval_{heard}_loss")
     make_trainer(plan, tmp_path, recorded=recorded, **settings).train()
     assert [used[0][0] for used in recorded.used].index(0.1) == 6
 

@@ -16,7 +16,7 @@ from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
 
 # The older package has a Callback of its own; a trainer of either takes one of the other.
-if TYPE_CHECKING or find_spec("lightning"):
+if TYPE_CHECKING or find_spec("lightning") or not find_spec("pytorch_lightning"):
     from lightning.pytorch import Callback, LightningModule, Trainer
 else:
     from pytorch_lightning import Callback, LightningModule, Trainer

@@ -26,7 +26,7 @@ def hear(scheduler: PlanScheduler, measured: Mapping[str, Any]) -> bool:
     found = {name: float(measured[name]) for name in listened(scheduler.plan) if name in measured}
     if not found or not scheduler.last_epoch:
         return bool(found)
-    heard = scheduler.state_dict()["heard"]
+    heard = scheduler.heard
     if not heard or heard[-1][0] != scheduler.last_epoch:
         scheduler.hear(found)
         return True

@@ -11,7 +11,7 @@ from torch import nn
 
 from glidepath.adapters.optimizers import TABLE, Peer
 from glidepath.adapters.torch.clipping import clip_before_updates
-from glidepath.adapters.torch.parameters import Groups, Named, trained_by_group
+from glidepath.adapters.torch.parameters import Groups, Named, trained_by_group, without_decay
 from glidepath.plan import Optimizer, Plan
 from glidepath.plan.groups import DEFAULT
 from glidepath.plan.values import quantity_of
@@ -130,12 +130,10 @@ def _dicts(plan: Plan, peer: Peer, group: str, inside: list[torch.Tensor]) -> li
         whole["decays"] = True
     if values.get("decays", "all") == "all":
         return [whole]
-    # Names differ, for Lightning's monitor wants that.
-    flat = {"name": f"{group}, without decay", "follows": group}
     halves = [
         whole | {"params": [one for one in inside if one.ndim >= 2]},
         whole | {"params": [one for one in inside if one.ndim < 2], "decays": False}
-        | {"weight_decay": 0.0} | flat,
+        | without_decay(group),
     ]  # fmt: skip
     return [half for half in halves if half["params"]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -49,6 +50,14 @@ def trained_by_group(
         seen.add(id(parameter))
     _check_none_is_empty(found)
     return {group: inside for group, inside in found.items() if inside}
+
+
+def without_decay(group: str) -> dict[str, Any]:
+    """What stands in the parameter group of those that follow a group, but do not decay.
+
+    Its name is its own, for Lightning's monitor wants that.
+    """
+    return {"name": f"{group}, without decay", "follows": group, "weight_decay": 0.0}
 
 
 def _named(model: nn.Module | Named) -> list[tuple[str, torch.Tensor]]:

@@ -17,7 +17,7 @@ from glidepath.adapters.torch.updates import unwrapped, watch
 from glidepath.plan import Event, Moment, Plan, Schedule
 
 COUNTS = ("updates", "calls")
-PATIENCE = 100
+PATIENCE = 1_000
 """Calls of `step` without an update after which the scheduler says that it stands still."""
 
 
@@ -42,6 +42,7 @@ class PlanScheduler(LRScheduler):
 
     Attributes:
         plan: what it follows, with the events so far.
+        heard: pairs of a number of updates and what was measured after them.
         last_epoch: updates done, and so the step of the coming one; the name is torch's.
 
     Example:
@@ -179,8 +180,8 @@ class PlanScheduler(LRScheduler):
         self._num_idle += 1
         if self._num_idle == PATIENCE:
             warnings.warn(
-                f"`step()` was called {PATIENCE} times, and the optimizer has done no update: the "
-                "plan stands still. If updates are done without `optimizer.step`, say "
+                f"`step()` was called {PATIENCE:,} times, and the optimizer has done no update: "
+                "the plan stands still. If updates are done without `optimizer.step`, say "
                 'counts="calls"; to draw a plan, call plan["lr"](numpy.arange(n))',
                 UserWarning,
                 stacklevel=3,
@@ -228,7 +229,7 @@ class PlanScheduler(LRScheduler):
             TypeError, ValueError: as `Listener.hear`.
         """
         events = self._listener.hear(self.last_epoch, measured)
-        self._heard.append([self.last_epoch, dict(measured)])
+        self.heard.append([self.last_epoch, dict(measured)])
         if events:
             self._follow(self._listener.plan)
         return events
@@ -239,7 +240,7 @@ class PlanScheduler(LRScheduler):
         self._set()
 
     def _hear_again(self, heard: Sequence[Sequence[Any]]) -> None:
-        self._heard = [list(one) for one in heard]
+        self.heard = [list(one) for one in heard]
         self._listener = self._given.listen()
         self.plan = self._listener.replay(heard)
 
@@ -249,9 +250,8 @@ class PlanScheduler(LRScheduler):
         Plain numbers, texts and lists, which `torch.load(..., weights_only=True)` takes.
         """
         events = [[event.step, event.kind, event.target] for event in self.plan.events]
-        return {"step": self.last_epoch, "events": events, "heard": self._heard} | identity(
-            self._given
-        )
+        heard = [[step, dict(measured)] for step, measured in self.heard]
+        return {"step": self.last_epoch, "events": events, "heard": heard} | identity(self._given)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state: its step, and all the values of that step.

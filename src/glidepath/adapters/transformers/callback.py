@@ -126,7 +126,7 @@ class PlanCallback(TrainerCallback):
             return
         evaluated = {name: value for name, value in metrics.items() if name.startswith("eval_")}
         renamed = {f"val_{name.removeprefix('eval_')}": evaluated[name] for name in evaluated}
-        if hear(self._scheduler, renamed | dict(metrics)) or self._scheduler.state_dict()["heard"]:
+        if hear(self._scheduler, renamed | dict(metrics)) or self._scheduler.heard:
             self._unheard = set()
         else:
             # Several sets of data are evaluated one after another: another may be the one.

@@ -12,7 +12,7 @@ from transformers import Trainer
 from glidepath.adapters.as_plan import as_plan
 from glidepath.adapters.torch.clipping import clip_before_updates
 from glidepath.adapters.torch.optimizer import make_optimizer
-from glidepath.adapters.torch.parameters import Groups, trained_by_group
+from glidepath.adapters.torch.parameters import Groups, trained_by_group, without_decay
 from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
 
@@ -77,5 +77,4 @@ def _dicts(model: nn.Module, plan: Plan, groups: Groups | None) -> Iterator[dict
             yield {"params": decays, "name": group, "decays": True}
         if len(decays) < len(inside):
             rest = [one for one in inside if id(one) not in ids]
-            named = {"name": f"{group}, without decay", "follows": group}
-            yield {"params": rest, "decays": False, "weight_decay": 0.0} | named
+            yield {"params": rest, "decays": False} | without_decay(group)
