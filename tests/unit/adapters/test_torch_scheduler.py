@@ -418,6 +418,13 @@ def test_the_state_of_another_plan_is_refused_with_what_differs():
     assert other.get_last_lr() == [1.0]
 
 
+def test_a_state_whose_events_are_not_what_it_heard_is_refused():
+    scheduler = PlanScheduler(sgd(), listening())
+    state = scheduler.state_dict() | {"events": [[3, "cuts", "training/lr"]]}
+    with pytest.raises(ValueError, match="the state has the events .* one of them was changed"):
+        scheduler.load_state_dict(state)
+
+
 def test_the_state_of_another_scheduler_is_refused():
     state = lr_scheduler.StepLR(sgd(), 3).state_dict()
     with pytest.raises(ValueError, match=r"no state of a PlanScheduler.*last_epoch=updates - 1"):

@@ -200,7 +200,7 @@ def test_it_stands_in_files_as_a_table_of_its_own():
         ('"adamw"', "3", r"line 2: `optimizer.name`: an optimizer's name is a text"),
         ('name = "adamw"\n', "", r"line 1: `optimizer`: expected a table such as"),
         ('"adamw"', '"adam"', r"line 5: `optimizer.decays`: `adam` has no `decays`"),
-        ("beta2 = 0.95", "beta3 = 0.95", r"line 3: `optimizer.beta3`: .*they are `beta1`2`\?"),
+        ("beta2 = 0.95", "beta3 = 0.95", r"line 3: `optimizer.beta3`: .*did you mean `beta2`\?"),
         ("beta2 = 0.95", "betas = [0.9, 0.95]", r"line 3: `optimizer.betas`: .*they are `beta1`"),
         ("beta2 = 0.95", 'beta2 = "0.95"', r"line 3: `optimizer.beta2`: .* must be a number"),
         ("beta2 = 0.95", "beta2 = nan", r"line 3: `optimizer.beta2`: .* a finite number, got nan"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 import torch
@@ -239,18 +239,23 @@ class PlanScheduler(LRScheduler):
         self._bind()
         self._set()
 
-    def _hear_again(self, heard: Sequence[Sequence[Any]]) -> None:
-        self.heard = [list(one) for one in heard]
-        self._listener = self._given.listen()
-        self.plan = self._listener.replay(heard)
+    def _hear_again(self, heard: Sequence[Sequence[Any]], events: object = None) -> None:
+        listener = self._given.listen()
+        plan = listener.replay((step, measured) for step, measured in heard)
+        if events is not None and events != _plain(plan.events):
+            raise ValueError(
+                f"the state has the events {events}, and what it has heard makes "
+                f"{_plain(plan.events)} of the plan: one of them was changed"
+            )
+        self.heard = [[step, dict(measured)] for step, measured in heard]
+        self._listener, self.plan = listener, plan
 
     def state_dict(self) -> dict[str, Any]:
         """The step, the plan's fingerprint and text, and the events with what they come from.
 
         Plain numbers, texts and lists, which `torch.load(..., weights_only=True)` takes.
         """
-        events = [[event.step, event.kind, event.target] for event in self.plan.events]
-        heard = [[step, dict(measured)] for step, measured in self.heard]
+        events, heard = _plain(self.plan.events), [[step, dict(told)] for step, told in self.heard]
         return {"step": self.last_epoch, "events": events, "heard": heard} | identity(self._given)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -275,7 +280,7 @@ class PlanScheduler(LRScheduler):
             "If you mean it, go on without this state: "
             f"PlanScheduler(optimizer, plan, last_epoch={step - 1})",
         )  # fmt: skip
-        self._hear_again(state_dict["heard"])
+        self._hear_again(state_dict["heard"], state_dict["events"])
         self._bind()
         self._step_count = step + 1
         self._update_lr(step)
@@ -289,6 +294,10 @@ class PlanScheduler(LRScheduler):
         self.__dict__.update(state)
         self._attach()
         self._set()
+
+
+def _plain(events: Iterable[Event]) -> list[list[Any]]:
+    return [[event.step, event.kind, event.target] for event in events]
 
 
 def _copied(rate: float | torch.Tensor) -> float | torch.Tensor:
