@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from glidepath.plan.constants import (
+from glidepath.plan.optimizer_constants import (
     CLIP,
     Choice,
     Constant,

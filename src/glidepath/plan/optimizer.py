@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from glidepath.plan.algorithms import ALGORITHMS, Algorithm
-from glidepath.plan.constants import Given
+from glidepath.plan.optimizer_constants import Given
 from glidepath.plan.quantities import nearest
 from glidepath.plan.values import quantity_of
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, final
 from glidepath.plan.algebra import OPERATIONS
 from glidepath.plan.arrays import as_index
 from glidepath.plan.event import Event
+from glidepath.plan.event_checks import check_events
 from glidepath.plan.groups import Scaled
-from glidepath.plan.happenings import check_events
 from glidepath.plan.horizon import Horizon
 from glidepath.plan.moment import Moment
 from glidepath.plan.optimizer import Optimizer, as_optimizer
 from glidepath.plan.phase import Phase
-from glidepath.plan.quantities import QUANTITIES, nearest, own_names
+from glidepath.plan.quantities import OWN, QUANTITIES, nearest, own_names
 from glidepath.plan.schedule import Schedule
 from glidepath.plan.spans import PhaseError, Span, spans
 from glidepath.plan.values import (
@@ -132,6 +132,11 @@ class Plan:
                 raise ValueError(
                     f"`{key}` is no quantity: {nearest(quantity_of(key), known)} "
                     f'(a quantity of your own is declared by quantities=["{key}"])'
+                )
+            if group_of(key) and not QUANTITIES.get(quantity_of(key), OWN).has_groups:
+                raise ValueError(
+                    f"`{quantity_of(key)}` is one number for the whole model, and can't be given "
+                    f"by group: {QUANTITIES[quantity_of(key)].meaning}"
                 )
             if group_of(key) and group_of(key) not in self.groups:
                 hint = f'declare it by groups=["{group_of(key)}"]'

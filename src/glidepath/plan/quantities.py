@@ -19,6 +19,7 @@ class Quantity:
         is_whole: whether only whole numbers make sense.
         smallest: the smallest value that makes sense.
         largest: the largest value that makes sense.
+        has_groups: whether parameter groups may have values of their own.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Quantity:
     is_whole: bool = False
     smallest: float = 0.0
     largest: float = math.inf
+    has_groups: bool = True
 
 
 QUANTITIES = {
@@ -37,13 +39,23 @@ QUANTITIES = {
         Quantity("beta1", "decay of the first moment", largest=1.0),
         Quantity("beta2", "decay of the second moment", largest=1.0),
         Quantity("eps", "what is added to the root of the second moment"),
-        Quantity("clip", "largest global norm of the gradients"),
+        Quantity("clip", "largest global norm of the gradients", has_groups=False),
         Quantity("dropout", "share of activations dropped", largest=1.0),
-        Quantity("rollout", "autoregressive steps in the loss", is_whole=True, smallest=1),
-        Quantity("batch", "global batch size, in samples", is_whole=True, smallest=1),
+        Quantity(
+            "rollout",
+            "autoregressive steps in the loss",
+            is_whole=True,
+            smallest=1,
+            has_groups=False,
+        ),
+        Quantity(
+            "batch", "global batch size, in samples", is_whole=True, smallest=1, has_groups=False
+        ),
     )
 }
 
+
+OWN = Quantity("", "a quantity of the user's own")
 
 RESERVED = (
     *("version", "quantities", "groups", "horizon", "phase", "event", "name", "for", "duration"),

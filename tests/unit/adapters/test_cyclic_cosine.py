@@ -139,12 +139,13 @@ def test_beside_another_that_multiplies_the_factors_of_both_stand():
         assert found == pytest.approx(theirs, rel=1e-9)
 
 
-def test_the_factors_of_others_outlive_a_checkpoint():
+@pytest.mark.parametrize("gamma_every", [1, 7])
+def test_the_factors_of_others_outlive_a_checkpoint(gamma_every):
     def fresh():
         optimizer = sgd()
         both = [
             CyclicCosineDecayLR(optimizer, 20, LOW, restart_interval=10),
-            lr_scheduler.StepLR(optimizer, 7, 0.5),
+            lr_scheduler.StepLR(optimizer, gamma_every, 0.5),
         ]
         return optimizer, both
 
@@ -159,7 +160,17 @@ def test_the_factors_of_others_outlive_a_checkpoint():
         one.load_state_dict(state)
     whole = rates(optimizer, *both, num=30)
     assert rates(again, *both_again, num=30) == whole
-    assert whole[0][0] == pytest.approx(original(23, interval=10) * 0.5**3)
+    assert whole[0][0] == pytest.approx(original(23, interval=10) * 0.5 ** (23 // gamma_every))
+
+
+def test_an_optimizer_that_is_loaded_alone_does_not_change_the_rates_for_ever():
+    optimizer = sgd()
+    rates(optimizer, CyclicCosineDecayLR(optimizer, 20, LOW, restart_interval=10), num=15)
+    again = sgd()
+    scheduler = CyclicCosineDecayLR(again, 20, LOW, restart_interval=10)
+    again.load_state_dict(optimizer.state_dict())
+    found = [used for (used,) in rates(again, scheduler, num=30)]
+    assert found[1:] == pytest.approx([original(t, interval=10) for t in range(1, 30)])
 
 
 def test_in_torchs_sequence_it_begins_when_its_turn_comes():

@@ -96,13 +96,6 @@ def test_a_plan_that_can_t_be_an_optimizer_in_torch_is_refused():
     ]:
         with pytest.raises(ValueError, match=message):
             make_optimizer(plan, model)
-    by_group = Plan(Phase("a", 1, lr=1.0, clip={"default": 1.0, "head": 2.0}), groups=["head"],
-                    optimizer="sgd")  # fmt: skip
-    with pytest.raises(ValueError, match=r"`clip.head` can't be: the norm that is clipped is of"):
-        make_optimizer(by_group, model, groups=lambda name: "head")
-    with pytest.raises(TypeError, match="expected a Plan, which names its optimizer, got linear"):
-        make_optimizer(linear(1.0, 0.0).over(5), model)
-    assert make_optimizer(plan_of("momentum", momentum=0.0), model).defaults["momentum"] == 0.0
 
 
 def test_a_momentum_that_begins_at_0_would_differ_which_is_why_it_is_refused():

@@ -7,7 +7,7 @@ import optax
 import orbax.checkpoint as ocp
 import pytest
 
-from glidepath import Optimizer, Phase, Plan, constant, cosine, linear, scaled
+from glidepath import Optimizer, Phase, Plan, constant, cosine, linear, plateau, scaled
 from glidepath.adapters.optax.inject import Injected, inject, injected
 from tests.parity.runners.plan import five_phases
 
@@ -165,6 +165,37 @@ def test_prodigy_in_optax_can_not_begin_at_0():
         inject(plan)
 
 
+def test_a_plan_that_listens_needs_somebody_who_does():
+    on = plateau("loss", patience=0)
+    plan = Plan(Phase("all", 10, lr=constant(1.0).over(10).cut(0.5, on=on)))
+    with pytest.raises(
+        ValueError, match="the plan listens to the run, and a compiled update can't"
+    ):
+        inject(plan, optax.sgd)
+    listener = plan.listen()
+    optimizer = inject(listener.plan, optax.sgd, listened=True)
+    state, used = optimizer.init(parameters()), []
+    for step in range(1, 5):
+        _, state = optimizer.update(parameters(), state)
+        used.append(float(state.values["lr"]))
+        if listener.hear(step, {"loss": 1.0}):
+            optimizer = inject(listener.plan, optax.sgd, listened=True)
+    assert used == [1.0, 1.0, 0.5, 0.25]
+
+
+def test_states_that_are_no_numbers_and_parameters_that_are_missing_pass_through():
+    def noisy(learning_rate):
+        return optax.noisy_sgd(learning_rate, key=jax.random.key(0))
+
+    weights = {"w": jnp.ones(2), "static": None}
+    optimizer = inject(linear(0.5, 0.0).over(10), noisy)
+    state = optimizer.init(weights)
+    for _ in range(2):
+        updates, state = jax.jit(optimizer.update)(weights, state, weights)
+    assert updates["static"] is None
+    assert int(state.count) == 2
+
+
 def test_a_number_is_given_once():
     with pytest.raises(ValueError, match="`learning_rate` is given by the plan"):
         inject(five_phases(), optax.adamw, learning_rate=0.1)
@@ -201,6 +232,10 @@ def test_a_run_goes_on_from_its_checkpoint_bit_for_bit(tmp_path):
         fresh = (parameters(), optimizer.init(parameters()))
         restored = checkpointer.restore(tmp_path / "state", fresh)
     whole = run(optimizer, 200)
+    step = updating(optimizer)
+    step(*step(*halfway))
+    step(*jax.tree.map(lambda one: jnp.asarray(np.asarray(one)), restored))
+    assert step._cache_size() == 1, "nor is anything compiled anew"
     resumed = run(optimizer, 100, restored)
     jax.tree.map(np.testing.assert_array_equal, whole, resumed)
 

@@ -1,10 +1,7 @@
 """PlanScheduler: a torch optimizer that follows a plan."""
 
 import copy
-import gc
 import io
-import pickle
-import weakref
 
 import numpy as np
 import pytest
@@ -12,15 +9,12 @@ import torch
 from torch.optim import lr_scheduler
 
 from glidepath import (
-    Event,
     Horizon,
+    Optimizer,
     Phase,
     Plan,
     constant,
-    cosine,
-    from_function,
     linear,
-    plateau,
     scaled,
 )
 from glidepath.adapters.torch import PlanScheduler
@@ -216,6 +210,55 @@ def test_which_groups_decay_outlives_a_checkpoint_taken_while_decay_was_0():
     assert found == [plan["weight_decay"](1), 0.0]
 
 
+def test_a_group_that_is_added_to_an_optimizer_without_decay_decays_like_its_elders():
+    optimizer = torch.optim.AdamW([weight()], weight_decay=0.0)
+    scheduler = PlanScheduler(optimizer, Plan(Phase("all", 10, lr=1.0, weight_decay=0.1)))
+    update(optimizer, scheduler)
+    optimizer.add_param_group({"params": [weight()]})
+    optimizer.add_param_group({"params": [weight()], "decays": False, "weight_decay": 0.0})
+    update(optimizer, scheduler)
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.1, 0.0]
+
+
+# What the plan says of the optimizer itself.
+
+
+def test_gradients_are_clipped_as_the_plan_says():
+    plan = Plan(Phase("all", 10, lr=1.0, clip=linear(0.5, 0.0)))
+    optimizer = sgd(groups=2)
+    scheduler = PlanScheduler(optimizer, plan)
+    parameters = [group["params"][0] for group in optimizer.param_groups]
+    for step in range(3):
+        for parameter, gradient in zip(parameters, ([30.0, 0.0], [0.0, 40.0]), strict=True):
+            parameter.grad = torch.tensor(gradient)
+        before = [parameter.detach().clone() for parameter in parameters]
+        optimizer.step()
+        scheduler.step()
+        moved = [now - was for now, was in zip(parameters, before, strict=True)]
+        assert torch.cat(moved).norm().item() == pytest.approx(plan["clip"](step))
+
+
+def test_the_constants_of_a_named_optimizer_hold_whatever_it_was_made_with():
+    plan = Plan(
+        Phase("all", 10, lr=1.0, beta1=0.8),
+        optimizer=Optimizer("adamw", beta2=0.95, eps=1e-6, weight_decay=0.2, clip=3.0),
+    )
+    groups = [{"params": [weight()]}, {"params": [weight()], "decays": False, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups)
+    PlanScheduler(optimizer, plan)
+    found = [
+        (group["betas"], group["eps"], group["weight_decay"], group["clip"])
+        for group in optimizer.param_groups
+    ]
+    assert found == [((0.8, 0.95), 1e-6, 0.2, 3.0), ((0.8, 0.95), 1e-6, 0.0, 3.0)]
+
+
+def test_another_optimizer_than_the_plan_names_is_refused():
+    plan = Plan(Phase("all", 10, lr=1.0), optimizer="adamw")
+    with pytest.raises(ValueError, match="the plan names its optimizer, adamw, and got SGD"):
+        PlanScheduler(sgd(), plan)
+
+
 # torch's own words.
 
 
@@ -335,6 +378,18 @@ def test_a_momentum_that_another_scheduler_cycles_is_found_out():
         scheduler.step()
 
 
+def test_a_tensor_that_another_scheduler_fills_is_found_out():
+    optimizer = torch.optim.SGD([weight()], lr=torch.tensor(1.0))
+    scheduler = PlanScheduler(optimizer, constant(1.0).over(10))
+    other = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    optimizer.step()
+    scheduler.step()
+    other.step()
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="something else changes it"):
+        scheduler.step()
+
+
 def test_it_takes_its_turn_in_torchs_sequence():
     optimizer = sgd()
     warm_up = lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=4)
@@ -354,195 +409,6 @@ def test_it_can_be_the_first_of_torchs_sequence():
     sequence = lr_scheduler.SequentialLR(optimizer, [ours, last], [4])
     assert rates(optimizer, sequence, 4) == [TRIANGLE(t) for t in range(4)]
     assert sequence.get_last_lr() == [4.5]
-
-
-# States.
-
-
-def test_the_state_is_plain_and_small():
-    optimizer = torch.optim.AdamW([weight()])
-    scheduler = PlanScheduler(optimizer, five_phases())
-    update(optimizer, scheduler)
-    state = saved(scheduler)
-    assert state == scheduler.state_dict()
-    assert {key: state[key] for key in ("step", "events", "heard", "fingerprint")} == {
-        "step": 1,
-        "events": [],
-        "heard": [],
-        "fingerprint": five_phases().fingerprint,
-    }
-
-
-@pytest.mark.parametrize("optimizer_first", [True, False])
-def test_a_run_goes_on_at_every_step_whichever_state_is_loaded_first(optimizer_first):
-    plan = Plan(
-        Phase("up", 5, lr=linear(0.1, 1.0), beta1=linear(0.8, 0.9)),
-        Phase("down", 6, lr=cosine(1.0, 0.0), beta1=0.9),
-    )
-
-    def fresh():
-        optimizer = torch.optim.AdamW([weight()], weight_decay=0.1)
-        return optimizer, PlanScheduler(optimizer, plan)
-
-    whole, scheduler = fresh()
-    states = []
-    for _ in range(12):
-        states.append((copy.deepcopy(whole.state_dict()), saved(scheduler),
-                       whole.param_groups[0]["params"][0].detach().clone()))  # fmt: skip
-        update(whole, scheduler)
-    for of_optimizer, of_scheduler, parameter in states:
-        optimizer, scheduler = fresh()
-        with torch.no_grad():
-            optimizer.param_groups[0]["params"][0].copy_(parameter)
-        loads = [
-            lambda o=optimizer, s=of_optimizer: o.load_state_dict(s),
-            lambda o=scheduler, s=of_scheduler: o.load_state_dict(s),
-        ]
-        for load in loads if optimizer_first else reversed(loads):
-            load()
-        while scheduler.last_epoch < 12:
-            update(optimizer, scheduler)
-        ours, theirs = (o.param_groups[0]["params"][0] for o in (optimizer, whole))
-        assert torch.equal(ours, theirs)
-        assert scheduler.get_last_lr() == [plan["lr"](12)]
-
-
-def test_the_state_of_another_plan_is_refused_with_what_differs():
-    state = saved(PlanScheduler(sgd(), Plan(Phase("all", 10, lr=1.0))))
-    other = PlanScheduler(sgd(), Plan(Phase("all", 20, lr=1.0)))
-    with pytest.raises(ValueError, match="saved with another plan") as caught:
-        other.load_state_dict(state)
-    assert '-for = "10 steps"' in str(caught.value)
-    assert '+for = "20 steps"' in str(caught.value)
-    assert "last_epoch=-1" in str(caught.value)
-    assert other.get_last_lr() == [1.0]
-
-
-def test_a_state_whose_events_are_not_what_it_heard_is_refused():
-    scheduler = PlanScheduler(sgd(), listening())
-    state = scheduler.state_dict() | {"events": [[3, "cuts", "training/lr"]]}
-    with pytest.raises(ValueError, match="the state has the events .* one of them was changed"):
-        scheduler.load_state_dict(state)
-
-
-def test_the_state_of_another_scheduler_is_refused():
-    state = lr_scheduler.StepLR(sgd(), 3).state_dict()
-    with pytest.raises(ValueError, match=r"no state of a PlanScheduler.*last_epoch=updates - 1"):
-        PlanScheduler(sgd(), TRIANGLE).load_state_dict(state)
-
-
-def test_a_plan_with_a_function_has_a_state_and_its_function_is_told_by_name():
-    def halves(step):
-        return 0.5**step
-
-    def thirds(step):
-        return 3.0**-step
-
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, from_function(halves).over(10))
-    update(optimizer, scheduler)
-    again = PlanScheduler(sgd(), from_function(halves).over(10))
-    again.load_state_dict(saved(scheduler))
-    assert again.get_last_lr() == [0.5]
-    with pytest.raises(ValueError, match="saved with another plan"):
-        PlanScheduler(sgd(), from_function(thirds).over(10)).load_state_dict(saved(scheduler))
-
-
-def test_an_optimizer_that_was_loaded_without_its_scheduler_is_found_out():
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, TRIANGLE)
-    for _ in range(4):
-        update(optimizer, scheduler)
-    fresh = sgd()
-    forgotten = PlanScheduler(fresh, TRIANGLE)
-    fresh.load_state_dict(optimizer.state_dict())
-    with pytest.raises(RuntimeError, match=r"gave `lr` 0\.0, and now it is 0\.8.*load the state"):
-        fresh.step()
-    forgotten.load_state_dict(scheduler.state_dict())
-    fresh.step()
-
-
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
-def test_a_copy_goes_on_by_itself(copied):
-    optimizer = torch.optim.AdamW([weight()])
-    scheduler = PlanScheduler(optimizer, five_phases())
-    update(optimizer, scheduler)
-    twin = copied(scheduler)
-    update(twin.optimizer, twin)
-    update(twin.optimizer, twin)
-    assert (scheduler.last_epoch, twin.last_epoch) == (1, 3)
-    assert twin.get_last_lr() == [five_phases()["lr"](3)]
-    assert scheduler.get_last_lr() == [five_phases()["lr"](1)]
-
-
-def test_the_optimizer_does_not_keep_a_scheduler_alive_that_nobody_holds():
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, TRIANGLE)
-    alive = weakref.ref(scheduler)
-    del scheduler
-    gc.collect()
-    assert alive() is None
-    optimizer.step()
-
-
-# Plans that listen.
-
-
-def listening():
-    on = plateau("val_loss", patience=1)
-    return Plan(Phase("training", 100, lr=constant(1.0).over(100).cut(0.1, on=on)))
-
-
-def test_what_it_hears_changes_the_values_from_the_coming_update_on():
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, listening())
-    events = []
-    for _ in range(4):
-        update(optimizer, scheduler)
-        events += scheduler.hear({"val_loss": 3.0})
-    assert events == [Event(3, "cuts", "training/lr")]
-    assert scheduler.plan.events == (events[0],)
-    assert scheduler.get_last_lr() == [0.1]
-    update(optimizer, scheduler)
-    assert scheduler.get_last_lr() == [0.1]
-
-
-def test_a_state_is_a_snapshot_that_the_run_does_not_change():
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, listening())
-    states = []
-    for _ in range(3):
-        update(optimizer, scheduler)
-        scheduler.hear({"val_loss": 3.0})
-        states.append(scheduler.state_dict())
-    assert [len(state["heard"]) for state in states] == [1, 2, 3]
-    assert [len(state["events"]) for state in states] == [0, 0, 1]
-
-
-@pytest.mark.parametrize("stop", range(1, 8))
-def test_what_it_has_heard_outlives_a_checkpoint(stop):
-    def run(optimizer, scheduler, until):
-        found = []
-        while scheduler.last_epoch < until:
-            update(optimizer, scheduler)
-            scheduler.hear({"val_loss": 3.0})
-            found += scheduler.get_last_lr()
-        return found
-
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, listening())
-    whole = run(optimizer, scheduler, 8)
-    assert whole[0] == 1.0
-    assert whole[-1] < 0.1
-
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, listening())
-    before = run(optimizer, scheduler, stop)
-    state = saved(scheduler)
-    optimizer = sgd()
-    scheduler = PlanScheduler(optimizer, listening())
-    scheduler.load_state_dict(state)
-    assert before + run(optimizer, scheduler, 8) == whole
 
 
 # Compiled code.

@@ -20,10 +20,10 @@ from glidepath import (
 )
 from glidepath.plan import files
 from glidepath.plan.algorithms import ALGORITHMS
-from glidepath.plan.constants import Choice
 from glidepath.plan.files import PlanFileError
 from glidepath.plan.files.format import schema
 from glidepath.plan.optimizer import OPTIMIZERS_OWN
+from glidepath.plan.optimizer_constants import Choice
 from glidepath.plan.quantities import QUANTITIES
 
 ADAMW = Optimizer("adamw", weight_decay=0.1, beta2=0.95, clip=1, decays="matrices")

@@ -51,6 +51,7 @@ def inject(
     *,
     decays: Any = "all",
     groups: Any = None,
+    listened: bool = False,
     **constants: Any,
 ) -> optax.GradientTransformationExtraArgs:
     """An optax optimizer that takes its numbers from a plan at every update.
@@ -68,12 +69,14 @@ def inject(
             as optax takes one.
         groups: where the plan has groups, a tree like the parameters with the name of each one's
             group, "default" for the rest, or a function of the parameters that makes it.
+        listened: whether you run the plan's listener, where it listens: after an event call
+            `inject` again with `listener.plan`; the state fits, and one more update is compiled.
         **constants: the factory's arguments that hold throughout.
     Returns:
         A transformation whose state is an `Injected`.
     Raises:
         TypeError, ValueError: if the factory lacks a quantity of the plan, a constant is one of
-            them, or the groups are not the plan's.
+            them, the groups are not the plan's, or nobody listens for a plan that does.
     Example:
         >>> import jax.numpy as jnp, optax
         >>> from glidepath import linear
@@ -83,7 +86,13 @@ def inject(
         >>> updates.tolist(), int(state.count)
         ([-0.5, -0.5], 1)
     """
-    followed = _followed(as_plan(plan), factory, decays, constants)
+    plan = as_plan(plan)
+    if plan.listens and not listened:
+        raise ValueError(
+            "the plan listens to the run, and a compiled update can't: run `plan.listen()` beside "
+            "it, and after each event inject(listener.plan, ..., listened=True)"
+        )
+    followed = _followed(plan, factory, decays, constants)
     labels = _labels(followed.plan, groups)
 
     def init(parameters: Any) -> Injected:
@@ -118,7 +127,8 @@ def injected(state: Any) -> Injected:
 
 def _as_before(new: Any, old: Any) -> Any:
     """Numbers of a plan are float32, and so is what they are multiplied with; until here."""
-    return new.astype(old.dtype) if hasattr(old, "dtype") else new
+    is_real = hasattr(old, "dtype") and jnp.issubdtype(old.dtype, jnp.inexact)
+    return new.astype(old.dtype) if is_real else new
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,10 @@ class _Followed:
     def values(self, step: Any) -> dict[str, Any]:
         """Of every key that the optimizer uses, at a step that may be traced."""
         used = (*self.quantities, "clip")
-        return {key: self.plan[key](step) for key in self.plan.names if quantity_of(key) in used}
+        keys = [key for key in self.plan.names if quantity_of(key) in used]
+        found = {key: self.plan[key](step) for key in keys}
+        # Not weakly typed, as constants are: a restored state would not be, and compile anew.
+        return {key: jnp.asarray(value, value.dtype) for key, value in found.items()}
 
     def optimizer(self, values: Mapping[str, Any], labels: Any) -> optax.GradientTransformation:
         """The optimizer with these numbers; its state does not depend on them."""
@@ -187,11 +200,12 @@ def _followed(plan: Plan, make: Make | None, decays: Any, constants: dict[str, A
 
 
 def _check_first_rate(plan: Plan) -> None:
-    if "lr" in plan and plan["lr"](0) == 0:
-        raise ValueError(
-            '`lr` is 0 at step 0, which optax\'s prodigy divides by: begin with `at="end"`, or set '
-            "safeguard_warmup=True in the optimizer"
-        )
+    for key in plan.names:
+        if quantity_of(key) == "lr" and plan[key](0) == 0:
+            raise ValueError(
+                f"`{key}` is 0 at step 0, which optax's prodigy divides by: begin with "
+                '`at="end"`, or set safeguard_warmup=True in the optimizer'
+            )
 
 
 def _factory(

@@ -14,9 +14,11 @@ def clip_before_updates(optimizer: Optimizer) -> None:
 
     That is the number under "clip" in its first parameter group. Gradients that are still scaled,
     which is how `GradScaler` hands them to fused optimizers, are clipped at the scaled norm. Where
-    `step` gets a closure, as from Lightning, the gradients are those that the closure makes.
+    `step` gets a closure, as from Lightning, the gradients are those that the closure makes. To say
+    so twice changes nothing.
     """
-    optimizer.register_step_pre_hook(_before)
+    if _before not in optimizer._optimizer_step_pre_hooks.values():
+        optimizer.register_step_pre_hook(_before)
 
 
 def _before(

@@ -11,6 +11,8 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from glidepath.adapters.endless import endless
+from glidepath.adapters.torch.places import copied
 from glidepath.plan import Schedule, constant, cosine, from_function
 from glidepath.plan.arrays import NUMBERS
 from glidepath.plan.numbers import finite, positive, positive_count
@@ -18,8 +20,6 @@ from glidepath.plan.numbers import finite, positive, positive_count
 Rates = float | Sequence[float]
 RATES = ("warmup_start_lr", "min_decay_lr", "restart_lr")
 MULTIPLIER = "restart_interval_multiplier"
-LONGEST = 2**62
-"""Steps: what restarts without end take."""
 
 
 @final
@@ -97,7 +97,7 @@ class CyclicCosineDecayLR(LRScheduler):
         """Make a schedule for each parameter group that has none yet."""
         groups = self.optimizer.param_groups
         for i in range(len(self.schedules), len(groups)):
-            base = float(groups[i].setdefault("initial_lr", _copied(groups[i]["lr"])))
+            base = float(groups[i].setdefault("initial_lr", copied(groups[i]["lr"])))
             start, low, high = (
                 _of_group(name, rates, i) for name, rates in zip(RATES, self._rates, strict=True)
             )
@@ -107,17 +107,22 @@ class CyclicCosineDecayLR(LRScheduler):
             )
             self.schedules.append(cosine(start, base).over(warmup) >> falls if warmup else falls)
 
+    def schedule_of(self, group: int) -> Schedule:
+        """The rate of one parameter group, by its index."""
+        self._take_in_groups()
+        return self.schedules[group]
+
     def _restarting(self, high: float, low: float) -> Schedule:
         interval, growth = self._restarts
         if interval is None:
             return constant(low).over(1)
         if growth is None or growth == int(growth):
             return cosine(high, low).over(interval).repeat(growth=int(growth or 1))
-        return from_function(_RealRestarts(interval, growth, high, low)).over(LONGEST)
+        return endless(from_function(_RealRestarts(interval, growth, high, low)))
 
     def _initial_step(self) -> None:
         """torch's own name: begins, or begins again inside SequentialLR, with no factors."""
-        self._last_lr, self._factors = [], []
+        self._last_lr, self._factors, self._groups = [], [], self.optimizer.param_groups
         super()._initial_step()
 
     def get_lr(self) -> list[float]:
@@ -125,7 +130,8 @@ class CyclicCosineDecayLR(LRScheduler):
         self._take_in_groups()
         groups = self.optimizer.param_groups
         self._factors += [1.0] * (len(groups) - len(self._factors))
-        for i, last in enumerate(self._last_lr):
+        was_loaded, self._groups = self._groups is not groups, groups
+        for i, last in enumerate([] if was_loaded else self._last_lr):
             found, set_to = float(groups[i]["lr"]), float(last)
             if found != set_to and set_to:
                 self._factors[i] *= found / set_to
@@ -139,11 +145,12 @@ class CyclicCosineDecayLR(LRScheduler):
         return [schedule(self.last_epoch) for schedule in self.schedules]
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch, the rates in use, and the factors that others have put on them."""
+        """The epoch, the rates set and those in use, and the factors that others put on them."""
         return {
             "last_epoch": self.last_epoch,
             "factors": list(self._factors),
             "last_lr": [float(rate) for rate in self._last_lr],
+            "rates": [float(group["lr"]) for group in self.optimizer.param_groups],
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -152,8 +159,8 @@ class CyclicCosineDecayLR(LRScheduler):
         Raises:
             ValueError: if it is none of this class, or of another number of parameter groups.
         """
-        num, num_saved = len(self.optimizer.param_groups), len(state_dict.get("last_lr", ()))
-        if not {"last_epoch", "factors", "last_lr"} <= set(state_dict):
+        num, num_saved = len(self.optimizer.param_groups), len(state_dict.get("rates", ()))
+        if not {"last_epoch", "factors", "last_lr", "rates"} <= set(state_dict):
             raise ValueError(
                 "this is no state of glidepath's CyclicCosineDecayLR: it has "
                 f"{', '.join(sorted(state_dict))}; to go on from the original's, say last_epoch="
@@ -164,7 +171,8 @@ class CyclicCosineDecayLR(LRScheduler):
         self._step_count = self.last_epoch + 1
         self._factors = list(state_dict["factors"])
         self._last_lr = list(state_dict["last_lr"])
-        for group, rate in zip(self.optimizer.param_groups, self._last_lr, strict=True):
+        self._groups = self.optimizer.param_groups
+        for group, rate in zip(self._groups, state_dict["rates"], strict=True):
             if isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(rate)
             else:
@@ -222,7 +230,3 @@ def _of_group(name: str, rates: Rates | None, group: int) -> float | None:
     if group >= len(rates):
         raise ValueError(f"`{name}` has {len(rates)} rates, and there are more parameter groups")
     return finite(name, rates[group])
-
-
-def _copied(rate: float | torch.Tensor) -> float | torch.Tensor:
-    return rate.clone() if isinstance(rate, torch.Tensor) else rate

@@ -82,9 +82,6 @@ def _check(plan: Plan) -> Optimizer:
         )
     if "lr" not in plan:
         raise ValueError("the plan has no `lr`, and nothing can be trained without one")
-    by_group = [key for key in plan.names if key.startswith("clip.")]
-    if by_group:
-        raise ValueError(f"`{by_group[0]}` can't be: the norm that is clipped is of all gradients")
     if "momentum" in plan:
         schedule = plan["momentum"]
         if schedule(0) == 0 and schedule.term.extremes[1] > 0:

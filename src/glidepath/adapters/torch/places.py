@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
-from glidepath.plan import Plan, Schedule
+from glidepath.adapters.optimizers import TABLE
+from glidepath.plan import Plan, Schedule, constant
 from glidepath.plan.optimizer import OPTIMIZERS_OWN
 from glidepath.plan.values import quantity_of
 
@@ -38,7 +39,7 @@ class Followed:
         """Take in one more number."""
         number = group[name] if which is None else group[name][which]
         if isinstance(number, torch.Tensor):
-            self.others.append(_Tensor(number))
+            self.others.append(_Tensor(group, name, which))
         elif which is None:
             self.places.append((group, name))
         else:
@@ -60,13 +61,13 @@ class Followed:
                 self._check_replaced(group, name)
         for other in self.others:
             if other.differs(last):
-                raise RuntimeError(self._changed(other.group[other.name]))
+                raise RuntimeError(self._changed(other.found()))
 
     def _check_replaced(self, group: Group, name: str) -> None:
         found = group[name]
         if isinstance(found, torch.Tensor):  # made one since, to be compiled
             self.places = [one for one in self.places if one[0] is not group]
-            self.others.append(_Tensor(found))
+            self.others.append(_Tensor(group, name, None))
         elif found != self.last:
             raise RuntimeError(self._changed(found))
 
@@ -87,31 +88,52 @@ class Followed:
             other.set(value)
 
 
-class _Tensor:
-    """A tensor, which is filled in place, for compiled code holds on to it."""
+class _Number:
+    """A number in a parameter group that is a tensor, or one of a pair, as beta2 is of `betas`."""
 
-    def __init__(self, tensor: torch.Tensor) -> None:
-        self.tensor = tensor
+    def __init__(self, group: Group, name: str, which: int | None) -> None:
+        self.group, self.name, self.which = group, name, which
 
-    def differs(self, last: float | None) -> bool:  # noqa: ARG002
-        """Nobody looks, for that would wait for the device."""
-        return False
+    def found(self) -> Any:
+        """What stands there now."""
+        value = self.group[self.name]
+        return value if self.which is None else value[self.which]
+
+
+class _Tensor(_Number):
+    """A tensor, which is filled in place, for compiled code holds on to it.
+
+    Whether something else has filled it is seen by torch's count of that, for to look at its value
+    would be to wait for the device.
+    """
+
+    def __init__(self, group: Group, name: str, which: int | None) -> None:
+        super().__init__(group, name, which)
+        self.tensor = self.found()
+        self.version: int | None = None
+
+    def differs(self, last: float | None) -> bool:
+        """Whether something else has filled or replaced it, and with another number."""
+        found = self.found()
+        if found is self.tensor and found._version == self.version:
+            return False
+        return last is None or bool(found != torch.tensor(last, dtype=self.tensor.dtype))
 
     def set(self, value: float) -> None:
+        """Fill it."""
         self.tensor.fill_(value)
+        self.version = self.tensor._version
 
 
-class _InPair:
-    """A number that is one of a pair, as beta2 is of `betas`."""
-
-    def __init__(self, group: Group, name: str, which: int) -> None:
-        self.group, self.name, self.which = group, name, which
+class _InPair(_Number):
+    """A number that is one of a pair."""
 
     def differs(self, last: float | None) -> bool:
         """Whether something else has changed it."""
-        return bool(self.group[self.name][self.which] != last)
+        return bool(self.found() != last)
 
     def set(self, value: float) -> None:
+        """Put it into a new pair."""
         pair = list(self.group[self.name])
         pair[self.which] = value
         self.group[self.name] = tuple(pair)
@@ -123,9 +145,11 @@ def followed(plan: Plan, optimizer: Optimizer) -> list[Followed]:
     Raises:
         ValueError: naming a quantity that the optimizer lacks, or has as several numbers.
     """
-    _mark_what_decays(plan, optimizer)
+    constants = constants_of(plan)
+    if "weight_decay" in {*map(quantity_of, plan.names), *constants}:
+        _mark_what_decays(optimizer)
     found: dict[str, Followed] = {}
-    for quantity in sorted(set(map(quantity_of, plan.names))):
+    for quantity in sorted({*map(quantity_of, plan.names), *constants}):
         places = list(_places(quantity, optimizer))
         if not places and quantity in ("lr", *OPTIMIZERS_OWN):
             raise ValueError(
@@ -133,10 +157,21 @@ def followed(plan: Plan, optimizer: Optimizer) -> list[Followed]:
                 f"{', '.join(sorted(optimizer.defaults))}"
             )
         for group, name, which in places:
-            key = key_of(plan, quantity, group)
+            key = quantity if quantity in constants else key_of(plan, quantity, group)
             if key is not None:
-                found.setdefault(key, Followed(key, plan[key])).add(group, name, which)
+                schedule = constants[key] if key in constants else plan[key]
+                found.setdefault(key, Followed(key, schedule)).add(group, name, which)
     return list(found.values())
+
+
+def constants_of(plan: Plan) -> dict[str, Schedule]:
+    """What holds throughout in the optimizer that a plan names, as schedules."""
+    if plan.optimizer is None:
+        return {}
+    given = plan.optimizer.settings()
+    numbers = {name: given[name] for name in (*OPTIMIZERS_OWN, "clip") if given.get(name)}
+    held = (name for name in numbers if name not in map(quantity_of, plan.names))
+    return {name: constant(numbers[name]).over(1) for name in held}
 
 
 def key_of(plan: Plan, quantity: str, group: Group) -> str | None:
@@ -172,17 +207,41 @@ def _name_of(quantity: str, group: Group, optimizer: Optimizer) -> tuple[str, in
     return quantity, None
 
 
-def _mark_what_decays(plan: Plan, optimizer: Optimizer) -> None:
+def _mark_what_decays(optimizer: Optimizer) -> None:
     """Leave weight decay at 0 in a group that has 0 while another has not: biases and norms.
 
     The mark, `decays`, stays in the group, and goes into the optimizer's saved state.
     """
-    if "weight_decay" not in map(quantity_of, plan.names):
-        return
     groups = [group for group in optimizer.param_groups if "weight_decay" in group]
-    any_decays = any(float(group["weight_decay"]) != 0 for group in groups)
+    none_has_any = not any(float(group["weight_decay"]) for group in groups)
+    elders: list[bool] = []
     for group in groups:
-        group.setdefault("decays", float(group["weight_decay"]) != 0 or not any_decays)
+        decay = float(group["weight_decay"])
+        # One that is added later has the optimizer's own number, if it was given none.
+        as_made = bool(elders) and all(elders) and decay == optimizer.defaults["weight_decay"]
+        elders.append(group.setdefault("decays", decay != 0 or none_has_any or as_made))
+
+
+def check_kind(plan: Plan, optimizer: Optimizer) -> None:
+    """Refuse an optimizer that is not the one that the plan names.
+
+    Raises:
+        ValueError: naming both.
+    """
+    row = TABLE[plan.optimizer.name] if plan.optimizer else None
+    if row is None or row.torch is None:
+        return
+    kind = row.torch.load()
+    if not isinstance(optimizer, kind):
+        raise ValueError(
+            f"the plan names its optimizer, {plan.optimizer.name}, and got "
+            f"{type(optimizer).__name__}: make_optimizer(plan, model) makes it"
+        )
+
+
+def copied(rate: float | torch.Tensor) -> float | torch.Tensor:
+    """A rate that stays as it is: a tensor may be filled later."""
+    return rate.clone() if isinstance(rate, torch.Tensor) else rate
 
 
 def check_groups(plan: Plan, optimizer: Optimizer, later: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
@@ -12,7 +13,15 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from glidepath.adapters.as_plan import as_plan
 from glidepath.adapters.identity import check_same, identity
-from glidepath.adapters.torch.places import Followed, check_groups, followed, key_of
+from glidepath.adapters.torch.clipping import clip_before_updates
+from glidepath.adapters.torch.places import (
+    Followed,
+    check_groups,
+    check_kind,
+    copied,
+    followed,
+    key_of,
+)
 from glidepath.adapters.torch.updates import unwrapped, watch
 from glidepath.plan import Event, Moment, Plan, Schedule
 
@@ -87,18 +96,30 @@ class PlanScheduler(LRScheduler):
         if counts not in COUNTS:
             raise ValueError(f"`counts` must be one of {', '.join(COUNTS)}, got {counts!r}")
         self._given, self._counts_calls = as_plan(plan), counts == "calls"
-        check_groups(self._given, optimizer, tuple(later))
+        self._later = tuple(later)
+        check_groups(self._given, optimizer, self._later)
+        check_kind(self._given, unwrapped(optimizer))
         self.optimizer = optimizer
         self._hear_again([])
         self._attach()
         for group in optimizer.param_groups:
-            group.setdefault("initial_lr", _copied(group["lr"]))
+            group.setdefault("initial_lr", copied(group["lr"]))
         super().__init__(optimizer, last_epoch)
 
     def _attach(self) -> None:
         self._num_updates = self._num_idle = 0
+        self._let_it_clip()
         watch(self.optimizer, self)
         self._bind()
+
+    def _let_it_clip(self) -> None:
+        """Clip the gradients by the plan's `clip`; a copy of an optimizer has lost its hooks."""
+        optimizer, named = unwrapped(self.optimizer), self._given.optimizer
+        if "clip" in self._given or (named is not None and named["clip"] is not None):
+            for group in optimizer.param_groups:
+                group.setdefault("clip", math.inf)
+        if "clip" in optimizer.param_groups[0]:
+            clip_before_updates(optimizer)
 
     def _bind(self) -> None:
         """Find the plan's numbers in the optimizer."""
@@ -114,8 +135,10 @@ class PlanScheduler(LRScheduler):
         """
         groups = self.optimizer.param_groups
         if groups is not self._groups:
+            check_groups(self._given, self.optimizer, self._later)
+            is_its_turn = self._sets()
             self._bind()
-            for one in self._followed:
+            for one in self._followed if is_its_turn else ():
                 one.expect(self.last_epoch)
                 one.check()
         elif len(groups) != self._num_groups:
@@ -190,7 +213,7 @@ class PlanScheduler(LRScheduler):
 
     def get_last_lr(self) -> list[float | torch.Tensor]:
         """The rate of each parameter group, as it is for the coming update; tensors are copies."""
-        return [_copied(group["lr"]) for group in self.optimizer.param_groups]
+        return [copied(group["lr"]) for group in self.optimizer.param_groups]
 
     def get_lr(self) -> list[float]:
         """The plan's rate for each parameter group at the coming update."""
@@ -253,10 +276,28 @@ class PlanScheduler(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """The step, the plan's fingerprint and text, and the events with what they come from.
 
-        Plain numbers, texts and lists, which `torch.load(..., weights_only=True)` takes.
+        Plain numbers, texts and lists, which `torch.load(..., weights_only=True)` takes. Also
+        whether the optimizer's numbers are this scheduler's now: in a SequentialLR they are not
+        before its turn and after it.
         """
-        events, heard = _plain(self.plan.events), [[step, dict(told)] for step, told in self.heard]
-        return {"step": self.last_epoch, "events": events, "heard": heard} | identity(self._given)
+        heard = [[step, dict(measured)] for step, measured in self.heard]
+        return {
+            "step": self.last_epoch,
+            "events": _plain(self.plan.events),
+            "heard": heard,
+            "sets": self._sets(),
+        } | identity(self._given)
+
+    def _sets(self) -> bool:
+        """Whether the numbers in the optimizer are those that were set here."""
+        if self.last_epoch < 0:
+            return False
+        try:
+            for one in self._followed:
+                one.check()
+        except RuntimeError:
+            return False
+        return True
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state: its step, and all the values of that step.
@@ -267,7 +308,7 @@ class PlanScheduler(LRScheduler):
             ValueError: if it is of no PlanScheduler; if it was saved with another plan, with what
                 differs.
         """
-        missing = {"step", "events", "heard", "fingerprint", "plan"} - set(state_dict)
+        missing = {"step", "events", "heard", "sets", "fingerprint", "plan"} - set(state_dict)
         if missing:
             raise ValueError(
                 f"this is no state of a PlanScheduler: it has {', '.join(sorted(state_dict))}. To "
@@ -282,8 +323,9 @@ class PlanScheduler(LRScheduler):
         )  # fmt: skip
         self._hear_again(state_dict["heard"], state_dict["events"])
         self._bind()
-        self._step_count = step + 1
-        self._update_lr(step)
+        self.last_epoch, self._step_count, self._num_updates = step, step + 1, 0
+        if state_dict["sets"]:
+            self._set()
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy take: without the numbers found in the optimizer."""
@@ -292,13 +334,12 @@ class PlanScheduler(LRScheduler):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        num_updates = self._num_updates
         self._attach()
-        self._set()
+        self._num_updates = num_updates
+        for one in self._followed:
+            one.expect(self.last_epoch)
 
 
 def _plain(events: Iterable[Event]) -> list[list[Any]]:
     return [[event.step, event.kind, event.target] for event in events]
-
-
-def _copied(rate: float | torch.Tensor) -> float | torch.Tensor:
-    return rate.clone() if isinstance(rate, torch.Tensor) else rate

@@ -8,7 +8,7 @@ from glidepath.adapters.transformers.names import from_name
 
 __all__ = ["PlanCallback", "from_name", "optimizers"]
 
-_PLACES = {"PlanCallback": "callback", "optimizers": "pair"}
+_PLACES = {"PlanCallback": "callback", "optimizers": "trainer_optimizers"}
 
 
 def __getattr__(name: str) -> Any:

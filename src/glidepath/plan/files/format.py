@@ -15,12 +15,12 @@ from typing_extensions import TypeAliasType
 
 from glidepath.plan.algebra import OPERATIONS, Term
 from glidepath.plan.algorithms import ALGORITHMS, Algorithm
-from glidepath.plan.constants import Choice, Constant
 from glidepath.plan.duration import Duration
 from glidepath.plan.files.building import GROUPS, NUMBER, tag_of
 from glidepath.plan.files.keys import key_of
 from glidepath.plan.groups import Scaled
 from glidepath.plan.horizon import Horizon
+from glidepath.plan.optimizer_constants import Choice, Constant
 from glidepath.plan.plateau import Plateau
 from glidepath.plan.quantities import QUANTITIES
 from glidepath.plan.shapes import SHAPES

@@ -48,7 +48,7 @@ COMPOSED: dict[type, Callable[..., Motion]] = {
 
 OURS: dict[type, Callable[[Any, int], Schedule]] = {
     PlanScheduler: lambda scheduler, group: scheduler.schedule_of(group),
-    CyclicCosineDecayLR: lambda scheduler, group: scheduler.schedules[group],
+    CyclicCosineDecayLR: lambda scheduler, group: scheduler.schedule_of(group),
 }
 """glidepath's own, which have schedules already."""
 
@@ -73,7 +73,8 @@ def read(scheduler: torchs.LRScheduler, *, group: int = 0, quantity: str = "lr")
     ChainedScheduler are taken to have been built in their order.
 
     Args:
-        scheduler: one of torch's own or of ours, alone, in a SequentialLR or in a ChainedScheduler.
+        scheduler: one of torch's own, alone, in a SequentialLR or in a ChainedScheduler; or one of
+            ours, alone.
         group: the index of the optimizer's parameter group.
         quantity: "lr"; or "momentum", which OneCycleLR and CyclicLR move too (beta1, where the
             optimizer has betas).
