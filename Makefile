@@ -1,5 +1,6 @@
 # `make demo` trains GraphCast from nothing to a forecast; `make test` runs the tests.
-# `make test-all` adds what needs TensorFlow. All set up .venv themselves and need only Python 3.11 or newer and make.
+# `make test-all` adds the tests that need TensorFlow.
+# All set up .venv themselves and need only Python 3.11 or newer and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,7 +12,7 @@ demo: .venv/demo.stamp
 	$(BIN)/glidepath train graphcast --out runs/demo --resume
 
 test: .venv/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not heavy"
 
 test-all: test .venv/heavy.stamp
 	$(BIN)/python -m pytest -m heavy

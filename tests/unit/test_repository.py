@@ -100,6 +100,23 @@ def test_the_readme_names_every_folder_and_no_other():
     assert readme_folders() | {"src"} == tracked_folders()
 
 
+ADAPTERS = {
+    "keras": {"PlanCallback", "PlanSchedule", "drive"},
+    "lightning": {"PlanCallback", "configure"},
+    "optax": {"Injected", "inject", "injected", "read"},
+    "torch": {"CyclicCosineDecayLR", "PlanScheduler", "make_optimizer", "read"},
+    "transformers": {"PlanCallback", "from_name", "optimizers"},
+}
+
+
+@pytest.mark.parametrize("framework", ADAPTERS)
+def test_what_a_framework_gets_is_what_it_was_and_documented(framework):
+    adapter = pytest.importorskip(f"glidepath.adapters.{framework}")
+    assert set(adapter.__all__) == ADAPTERS[framework]
+    for name in adapter.__all__:
+        assert len(inspect.getdoc(getattr(adapter, name))) > 20
+
+
 def test_the_public_surface_is_what_it_was():
     assert set(glidepath.__all__) == EXPORTS
     assert set(dir(glidepath)) >= EXPORTS

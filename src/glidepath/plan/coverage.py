@@ -211,9 +211,10 @@ def _recommend(random: Draws, epochs: Draws) -> tuple[str, str]:
         f"weighted by the rate, samples are learnt unequally by {random.weighted_spread:.1%} in "
         f"random draws and by {epochs.weighted_spread:.1%} in epochs"
     )
-    if random.share_never_seen > NEVER:
+    if random.share_never_seen - epochs.share_never_seen > NEVER:
         return "epochs", (
-            f"random draws would never see {random.share_never_seen:.1%} of the data, and {spreads}"
+            f"random draws would never see {random.share_never_seen:.1%} of the data, epochs "
+            f"{epochs.share_never_seen:.1%}, and {spreads}"
         )
     if random.weighted_spread > UNEVEN > epochs.weighted_spread:
         return "epochs", f"{spreads}: too few draws, or too fast a decay, for chance to even out"

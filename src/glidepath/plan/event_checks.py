@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from glidepath.plan.event import Event
@@ -23,8 +24,9 @@ def check_events(plan: Plan) -> None:
         if (event.kind, event.target) not in possible:
             raise ValueError(f"nothing in the plan that {event} could have happened to")
     happened = [event if event.kind == "cuts" else event.target for event in plan.events]
+    times = Counter(happened)
     for event, what in zip(plan.events, happened, strict=True):
-        if happened.count(what) > 1:
+        if times[what] > 1:
             raise ValueError(f"{event} can't have happened twice")
         start, end = _lifetime(plan, event)
         if not start <= event.step < end:

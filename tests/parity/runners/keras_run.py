@@ -1,8 +1,6 @@
 """The plan in Keras, on the backend that KERAS_BACKEND names when this is run as a program."""
 
-import json
 import os
-import sys
 from pathlib import Path
 
 # Keras chooses its backend once, when it is first imported.
@@ -11,7 +9,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 
 from glidepath.adapters.keras import PlanCallback, PlanSchedule
-from tests.parity.runners.plan import QUANTITIES, Run, five_phases
+from tests.parity.runners.plan import QUANTITIES, main
 
 ITSELF = type(keras.optimizers.AdamW())
 """Keras' AdamW as it is on this backend."""
@@ -81,4 +79,4 @@ def record(plan, run):
 
 
 if __name__ == "__main__":
-    print(json.dumps(record(five_phases(), Run(**json.loads(sys.argv[1])))))
+    main(record)

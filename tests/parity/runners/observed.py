@@ -1,12 +1,11 @@
-"""What every update of a torch optimizer really used, and how a runner is started by itself."""
+"""What every update of a torch optimizer really used."""
 
-import json
 import os
-import sys
 
 import torch
 
-from tests.parity.runners.plan import QUANTITIES, Run, five_phases
+from tests.parity.runners import plan
+from tests.parity.runners.plan import QUANTITIES
 
 UPDATES_PER_EPOCH = 130
 """So that 2,000 updates, and most places to resume at, end in the middle of an epoch."""
@@ -60,8 +59,6 @@ def samples(run):
 
 
 def main(record):
-    """Run the Run that is given as JSON, and print what the updates used, on the first rank."""
+    """Do the given runs, on one thread each, for the models are small."""
     torch.set_num_threads(1)
-    found = record(five_phases(), Run(**json.loads(sys.argv[1])))
-    if os.environ.get("RANK", "0") == "0":
-        print(json.dumps(found))
+    plan.main(record)

@@ -1,15 +1,13 @@
-"""The plan in optax, in a compiled step."""
-
-import json
-import sys
+"""The plan in optax, in a compiled step, over all devices that there are."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from glidepath.adapters.optax import inject, injected
-from tests.parity.runners.plan import Run, five_phases
+from tests.parity.runners.plan import main
 
 
 def observed_adamw(learning_rate, weight_decay, b1):
@@ -33,12 +31,14 @@ def record(plan, run):
     if run.accumulate > 1:
         optimizer = optax.MultiSteps(optimizer, run.accumulate).gradient_transformation()
 
-    def loss(weight):
-        return jnp.square(weight - 1.0).sum()
+    inputs = _over_all_devices(jnp.arange(8.0).reshape(4, 2))
+
+    def loss(weight, inputs):
+        return jnp.square(inputs @ weight - 1.0).mean()
 
     @jax.jit
     def micro_batch(weight, state):
-        updates, state = optimizer.update(jax.grad(loss)(weight), state, weight)
+        updates, state = optimizer.update(jax.grad(loss)(weight, inputs), state, weight)
         return optax.apply_updates(weight, updates), state
 
     def fresh():
@@ -56,6 +56,11 @@ def record(plan, run):
     return used
 
 
+def _over_all_devices(batch):
+    mesh = Mesh(jax.devices(), ("batch",))
+    return jax.device_put(batch, NamedSharding(mesh, PartitionSpec("batch")))
+
+
 def _through_a_file(state, fresh, path):
     np.savez(path, *jax.tree.leaves(state))
     with np.load(path) as saved:
@@ -64,4 +69,4 @@ def _through_a_file(state, fresh, path):
 
 
 if __name__ == "__main__":
-    print(json.dumps(record(five_phases(), Run(**json.loads(sys.argv[1])))))
+    main(record)

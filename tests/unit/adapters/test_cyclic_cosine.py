@@ -237,3 +237,16 @@ def test_the_state_of_another_scheduler_is_refused():
         scheduler.load_state_dict(lr_scheduler.StepLR(sgd(), 3).state_dict())
     with pytest.raises(ValueError, match="the state is of 2 parameter groups, and there are 1"):
         scheduler.load_state_dict(CyclicCosineDecayLR(sgd(1.0, 2.0), 20, LOW).state_dict())
+
+
+def test_a_resumed_run_has_the_rates_that_it_began_with():
+    optimizer = sgd(0.3)
+    scheduler = CyclicCosineDecayLR(optimizer, 20, LOW)
+    rates(optimizer, scheduler, num=5)
+    again = sgd(0.7)
+    resumed = CyclicCosineDecayLR(again, 20, LOW)
+    again.load_state_dict(optimizer.state_dict())
+    resumed.load_state_dict(scheduler.state_dict())
+    assert rates(again, resumed, num=20) == rates(optimizer, scheduler, num=20)
+    with pytest.raises(ValueError, match="saved with the arguments"):
+        CyclicCosineDecayLR(sgd(), 30, LOW).load_state_dict(scheduler.state_dict())

@@ -161,7 +161,7 @@ def plain(value):
         return all(type(key) is str and plain(one) for key, one in value.items())
     if isinstance(value, list):
         return all(map(plain, value))
-    return type(value) in (int, float, str)
+    return type(value) in (bool, int, float, str)
 
 
 def test_a_state_holds_no_object():

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 from glidepath import Horizon, Phase, Plan, constant, cosine, from_function, linear
 from glidepath.adapters.as_plan import as_plan
-from glidepath.adapters.identity import check_same, identity
+from glidepath.adapters.identity import check_same, has_same_past, identity
 
 
 @pytest.mark.parametrize(
@@ -69,5 +70,24 @@ def test_another_plan_is_told_line_by_line():
     assert changed == ["--- saved", "+++ this plan", "-lr = 1.0", "+lr = 0.5"]
 
 
-def test_a_plan_with_a_function_has_no_fingerprint():
-    assert identity(as_plan(from_function(abs).over(3)))["fingerprint"] == ""
+def of_function(function):
+    return as_plan(from_function(function).over(3))
+
+
+def test_functions_are_told_apart_by_name_and_by_what_they_say():
+    saved = identity(of_function(partial(pow, 2)))
+    check_same(of_function(partial(pow, 2)), saved, "")  # another object, at another address
+    assert " at 0x" not in saved["plan"]
+    halves, thirds = (lambda t, b=base: b**-t for base in (2.0, 3.0))
+    with pytest.raises(ValueError, match="its function gives other values"):
+        check_same(of_function(halves), identity(of_function(thirds)), "")
+
+
+def test_a_plan_with_another_future_has_the_same_past():
+    plan = Plan(Phase("all", 10, lr=linear(1.0, 0.0)), weight_decay=0.1)
+    longer = plan.extend(Phase("more", 5, lr=0.5))
+    other = Plan(Phase("all", 10, lr=linear(1.0, 0.1)), weight_decay=0.1)
+    assert has_same_past(longer, identity(plan), 10)
+    assert not has_same_past(longer, identity(plan), 12)
+    assert not has_same_past(other, identity(plan), 10)
+    assert has_same_past(other, identity(plan), 1)

@@ -196,6 +196,19 @@ def test_states_that_are_no_numbers_and_parameters_that_are_missing_pass_through
     assert int(state.count) == 2
 
 
+@pytest.mark.parametrize(
+    ("factory", "name"),
+    [
+        (optax.inject_hyperparams(optax.sgd), "InjectStatefulHyperparamsState"),
+        (lambda learning_rate: optax.MultiSteps(optax.sgd(learning_rate), 4), "MultiStepsState"),
+        (lambda learning_rate: optax.apply_if_finite(optax.sgd(learning_rate), 4), "ApplyIfFinite"),
+    ],
+)
+def test_what_would_not_follow_the_plan_inside_is_refused(factory, name):
+    with pytest.raises(ValueError, match=f"{name}.* can't be inside of `inject`"):
+        inject(linear(1.0, 0.0).over(10), factory).init(parameters())
+
+
 def test_a_number_is_given_once():
     with pytest.raises(ValueError, match="`learning_rate` is given by the plan"):
         inject(five_phases(), optax.adamw, learning_rate=0.1)

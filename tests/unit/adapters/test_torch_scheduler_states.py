@@ -332,3 +332,87 @@ def test_an_optimizers_state_without_the_names_of_its_groups_is_found_out():
     optimizer.load_state_dict(fresh().state_dict())
     with pytest.raises(ValueError, match="the plan has a group 'b', and no parameter group is"):
         update(optimizer, scheduler)
+
+
+def test_a_run_goes_on_with_a_longer_plan_if_it_says_so():
+    plan = Plan(Phase("all", 10, lr=linear(1.0, 0.0)))
+    longer = plan.extend(Phase("more", 5, lr=0.5))
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, plan)
+    rates(optimizer, scheduler, 10)
+    state = saved(scheduler)
+    with pytest.raises(ValueError, match=r"PlanScheduler\(..., continues=True\) goes on with it"):
+        PlanScheduler(sgd(), longer).load_state_dict(state)
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, longer, continues=True)
+    scheduler.load_state_dict(state)
+    assert rates(optimizer, scheduler, 3) == [0.5] * 3
+    with pytest.raises(ValueError, match="saved with another plan"):
+        other = Plan(Phase("all", 10, lr=linear(1.0, 0.1)))
+        PlanScheduler(sgd(), other, continues=True).load_state_dict(state)
+
+
+def test_what_was_measured_is_kept_as_numbers_and_only_what_is_listened_to():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, listening())
+    loss = torch.tensor(3.0)
+    update(optimizer, scheduler)
+    scheduler.hear({"val_loss": loss, "other": object()})
+    loss.zero_()
+    assert saved(scheduler)["heard"] == [[1, {"val_loss": 3.0}]]
+    with pytest.raises(ValueError, match="the plan listens to val_loss, and was told valloss"):
+        scheduler.hear({"valloss": 1.0})
+
+
+def test_going_back_to_a_step_forgets_what_was_heard_after_it():
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, listening())
+    for _ in range(4):
+        update(optimizer, scheduler)
+        scheduler.hear({"val_loss": 3.0})
+    assert scheduler.get_last_lr() == [0.1]
+    scheduler.step(2)
+    assert scheduler.get_last_lr() == [1.0]
+    assert [step for step, _ in scheduler.heard] == [1, 2]
+    update(optimizer, scheduler)
+    assert scheduler.hear({"val_loss": 3.0}) == [Event(3, "cuts", "training/lr")]
+
+
+@pytest.mark.parametrize("replaced", ["another", "a copy"])
+def test_a_parameter_group_that_is_replaced_follows_from_its_first_update(replaced):
+    optimizer = sgd(groups=2)
+    scheduler = PlanScheduler(optimizer, TRIANGLE)
+    update(optimizer, scheduler)
+    if replaced == "another":
+        optimizer.param_groups.pop(1)
+        optimizer.add_param_group({"params": [weight()], "lr": 7.0})
+    else:
+        optimizer.param_groups[1] = dict(optimizer.param_groups[1])
+    before = optimizer.param_groups[1]["params"][0].detach().clone()
+    update(optimizer, scheduler)
+    moved = before - optimizer.param_groups[1]["params"][0].detach()
+    torch.testing.assert_close(moved, torch.full((2,), TRIANGLE(1)))
+    assert scheduler.get_last_lr() == [TRIANGLE(2)] * 2
+
+
+def test_schedulers_that_nobody_holds_leave_no_hook_behind():
+    optimizer = sgd()
+    for _ in range(10):
+        PlanScheduler(optimizer, TRIANGLE)
+    gc.collect()
+    assert len(optimizer._optimizer_step_pre_hooks) == 0
+    assert len(optimizer._optimizer_step_post_hooks) == 0
+
+
+def test_rates_of_groups_that_would_become_one_are_an_error():
+    groups = [{"params": [weight()], "lr": 1e-4}, {"params": [weight()], "lr": 1e-2}]
+    with pytest.raises(
+        ValueError, match=r"have the rates \[0.0001, 0.01\], and the plan gives them"
+    ):
+        PlanScheduler(torch.optim.SGD(groups), TRIANGLE)
+
+
+@pytest.mark.parametrize("made", [torch.optim.Rprop, torch.optim.ASGD])
+def test_optimizers_that_do_not_use_the_rate_of_an_update_are_refused(made):
+    with pytest.raises(ValueError, match="can't follow a rate"):
+        PlanScheduler(made([weight()]), TRIANGLE)

@@ -41,6 +41,9 @@ class PlanCallback(Callback):
     other, as in a second `fit`; and if both clip the gradients. With manual optimization, where
     Lightning counts the updates of all optimizers together, lengths are not compared.
 
+    A checkpoint that Lightning saves at the step of a validation is from before that validation,
+    which a resumed run skips: let plans that listen validate and save at different steps.
+
     Give it to the Trainer in a list. Where several optimizers follow plans, each plan can have
     one, if their quantities differ.
 

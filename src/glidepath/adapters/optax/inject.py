@@ -28,6 +28,13 @@ NAMES = {
 }
 """What optax calls a quantity, where it has another name."""
 MASKS = ("mask", "weight_decay_mask")
+OUTSIDE = {
+    "InjectHyperparamsState": "give it the optimizer itself, without optax.inject_hyperparams",
+    "InjectStatefulHyperparamsState": "give it the optimizer itself, without inject_hyperparams",
+    "MultiStepsState": "write optax.MultiSteps(inject(...), k), so that updates are counted",
+    "ApplyIfFiniteState": "write optax.apply_if_finite(inject(...), n), to count updates",
+}
+"""States of what would not follow the plan in there."""
 
 
 class Injected(NamedTuple):
@@ -98,6 +105,7 @@ def inject(
     def init(parameters: Any) -> Injected:
         values = followed.values(jnp.zeros((), jnp.int32))
         inner = followed.optimizer(values, labels).init(parameters)
+        _check_counts(inner)
         return Injected(jnp.zeros((), jnp.int32), values, inner)
 
     def update(
@@ -107,7 +115,9 @@ def inject(
         made = optax.with_extra_args_support(followed.optimizer(values, labels))
         new, inner = made.update(updates, state.inner_state, params, **extra)
         kept = jax.tree.map(_as_before, inner, state.inner_state)
-        return jax.tree.map(_as_before, new, updates), Injected(state.count + 1, values, kept)
+        return jax.tree.map(_as_before, new, updates), Injected(
+            optax.safe_increment(state.count), values, kept
+        )
 
     return optax.GradientTransformationExtraArgs(init, update)
 
@@ -123,6 +133,18 @@ def injected(state: Any) -> Injected:
     if len(found) != 1:
         raise ValueError(f"expected a state with one optimizer made by `inject`, got {len(found)}")
     return found[0]
+
+
+def _check_counts(inner: Any) -> None:
+    """Refuse what keeps numbers of its own, or does not update each time that it is called.
+
+    Raises:
+        ValueError: naming it, and how to write it.
+    """
+    named = jax.tree.leaves(inner, is_leaf=lambda one: type(one).__name__ in OUTSIDE)
+    for name in (type(one).__name__ for one in named):
+        if name in OUTSIDE:
+            raise ValueError(f"{name} can't be inside of `inject`: {OUTSIDE[name]}")
 
 
 def _as_before(new: Any, old: Any) -> Any:

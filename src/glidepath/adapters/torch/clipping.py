@@ -64,6 +64,11 @@ def clip_gradients(optimizer: Optimizer) -> None:
     gradients = [one.grad for one in parameters if one.grad is not None]
     if not gradients:
         return
+    if any(gradient.is_sparse for gradient in gradients):
+        raise RuntimeError(
+            "gradients can't be clipped while one is sparse: leave `clip` out, or make its "
+            "embedding with sparse=False"
+        )
     scale = getattr(optimizer, "grad_scale", None)
     norm = _norm(gradients)
     factor = (limit * (1.0 if scale is None else scale) / norm).clamp(max=1.0)

@@ -147,26 +147,45 @@ class CyclicCosineDecayLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """The epoch, the rates set and those in use, and the factors that others put on them."""
         return {
+            "arguments": self._arguments(),
+            "base_lrs": [float(group["initial_lr"]) for group in self.optimizer.param_groups],
             "last_epoch": self.last_epoch,
             "factors": list(self._factors),
             "last_lr": [float(rate) for rate in self._last_lr],
             "rates": [float(group["lr"]) for group in self.optimizer.param_groups],
         }
 
+    def _arguments(self) -> list[Any]:
+        given = (*self._epochs, *self._restarts, *self._rates)
+        return [list(one) if isinstance(one, Sequence) else one for one in given]
+
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state, with its rates.
+        """Go on from a saved state, with its rates, and the optimizer's own rates of then.
 
         Raises:
-            ValueError: if it is none of this class, or of another number of parameter groups.
+            ValueError: if it is none of this class, or of other arguments or another number of
+                parameter groups.
         """
         num, num_saved = len(self.optimizer.param_groups), len(state_dict.get("rates", ()))
-        if not {"last_epoch", "factors", "last_lr", "rates"} <= set(state_dict):
+        if not {"arguments", "base_lrs", "last_epoch", "factors", "last_lr", "rates"} <= set(
+            state_dict
+        ):
             raise ValueError(
                 "this is no state of glidepath's CyclicCosineDecayLR: it has "
                 f"{', '.join(sorted(state_dict))}; to go on from the original's, say last_epoch="
             )
         if num_saved != num:
             raise ValueError(f"the state is of {num_saved} parameter groups, and there are {num}")
+        if state_dict["arguments"] != self._arguments():
+            raise ValueError(
+                f"the state was saved with the arguments {state_dict['arguments']}, and these are "
+                f"{self._arguments()}: warmup_epochs, init_decay_epochs, restart_interval, "
+                f"{MULTIPLIER}, {', '.join(RATES)}"
+            )
+        for group, base in zip(self.optimizer.param_groups, state_dict["base_lrs"], strict=True):
+            group["initial_lr"] = base
+        self.base_lrs, self.schedules = list(state_dict["base_lrs"]), []
+        self._take_in_groups()
         self.last_epoch = state_dict["last_epoch"]
         self._step_count = self.last_epoch + 1
         self._factors = list(state_dict["factors"])

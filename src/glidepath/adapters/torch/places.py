@@ -223,11 +223,16 @@ def _mark_what_decays(optimizer: Optimizer) -> None:
 
 
 def check_kind(plan: Plan, optimizer: Optimizer) -> None:
-    """Refuse an optimizer that is not the one that the plan names.
+    """Refuse an optimizer that does not use the plan's rate, or is not the one that it names.
 
     Raises:
-        ValueError: naming both.
+        ValueError: naming it, and why.
     """
+    if isinstance(optimizer, torch.optim.Rprop | torch.optim.ASGD):
+        why = "makes its own after the first" if isinstance(optimizer, torch.optim.Rprop) else (
+            "uses that of the update before"
+        )  # fmt: skip
+        raise ValueError(f"{type(optimizer).__name__} can't follow a rate: torch's {why}")
     row = TABLE[plan.optimizer.name] if plan.optimizer else None
     if row is None or row.torch is None:
         return
@@ -242,6 +247,24 @@ def check_kind(plan: Plan, optimizer: Optimizer) -> None:
 def copied(rate: float | torch.Tensor) -> float | torch.Tensor:
     """A rate that stays as it is: a tensor may be filled later."""
     return rate.clone() if isinstance(rate, torch.Tensor) else rate
+
+
+def check_rates(plan: Plan, optimizer: Optimizer) -> None:
+    """Refuse parameter groups with rates of their own that would become one.
+
+    Raises:
+        ValueError: naming them.
+    """
+    rates: dict[str | None, list[float]] = {}
+    for group in optimizer.param_groups:
+        rates.setdefault(key_of(plan, "lr", group), []).append(float(group["lr"]))
+    for key, found in rates.items():
+        if key is not None and len(set(found)) > 1:
+            raise ValueError(
+                f"parameter groups that follow `{key}` have the rates {sorted(set(found))}, and "
+                "the plan gives them one: let them be groups of the plan, such as "
+                'lr={"default": ..., "backbone": scaled(0.1)}, or make them with the same rate'
+            )
 
 
 def check_groups(plan: Plan, optimizer: Optimizer, later: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from operator import is_
 from typing import Any, final
 
 import torch
@@ -12,12 +13,14 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from glidepath.adapters.as_plan import as_plan
-from glidepath.adapters.identity import check_same, identity
+from glidepath.adapters.identity import check_same, has_same_past, identity
+from glidepath.adapters.listened import listened
 from glidepath.adapters.torch.clipping import clip_before_updates
 from glidepath.adapters.torch.places import (
     Followed,
     check_groups,
     check_kind,
+    check_rates,
     copied,
     followed,
     key_of,
@@ -73,6 +76,7 @@ class PlanScheduler(LRScheduler):
         *,
         later: Sequence[str] = (),
         counts: str = "updates",
+        continues: bool = False,
     ) -> None:
         """Check, and set the values of the first update.
 
@@ -83,6 +87,8 @@ class PlanScheduler(LRScheduler):
             later: groups of the plan whose parameters `optimizer.add_param_group` will add.
             counts: "updates" of the optimizer, or "calls" of `step`, for updates that happen
                 outside of `optimizer.step`, as in a CUDA graph that is replayed.
+            continues: whether the state that is loaded may be of a plan with the same past and
+                another future, as `plan.extend` and `plan.branch` make.
         Raises:
             TypeError, ValueError: if an argument is none of these, or the optimizer lacks a
                 quantity or a group of the plan.
@@ -96,9 +102,11 @@ class PlanScheduler(LRScheduler):
         if counts not in COUNTS:
             raise ValueError(f"`counts` must be one of {', '.join(COUNTS)}, got {counts!r}")
         self._given, self._counts_calls = as_plan(plan), counts == "calls"
-        self._later = tuple(later)
+        self._later, self._continues = tuple(later), continues
         check_groups(self._given, optimizer, self._later)
         check_kind(self._given, unwrapped(optimizer))
+        if last_epoch == -1:
+            check_rates(self._given, optimizer)
         self.optimizer = optimizer
         self._hear_again([])
         self._attach()
@@ -123,8 +131,8 @@ class PlanScheduler(LRScheduler):
 
     def _bind(self) -> None:
         """Find the plan's numbers in the optimizer."""
-        groups = self.optimizer.param_groups
-        self._groups, self._num_groups = groups, len(groups)
+        self._groups = self.optimizer.param_groups
+        self._bound = list(self._groups)
         self._followed: list[Followed] = followed(self.plan, unwrapped(self.optimizer))
 
     def before_update(self) -> None:
@@ -141,7 +149,7 @@ class PlanScheduler(LRScheduler):
             for one in self._followed if is_its_turn else ():
                 one.expect(self.last_epoch)
                 one.check()
-        elif len(groups) != self._num_groups:
+        elif len(groups) != len(self._bound) or not all(map(is_, groups, self._bound)):
             self._bind()
             self._set()
 
@@ -189,8 +197,16 @@ class PlanScheduler(LRScheduler):
             for one in self._followed:
                 one.set(epoch)
         else:
+            self._forget_after(epoch)
             self._update_lr(epoch)
         self._step_count += 1
+
+    def _forget_after(self, step: int) -> None:
+        """What was heard later than a step is not known there."""
+        heard = [one for one in self.heard if one[0] <= step]
+        if len(heard) < len(self.heard):
+            self._hear_again(heard)
+            self._bind()
 
     def _moves(self) -> bool:
         """Never: there was no update since the last call, or there were several."""
@@ -249,10 +265,17 @@ class PlanScheduler(LRScheduler):
         Returns:
             The events that come of it, which change the values from the coming update on.
         Raises:
-            TypeError, ValueError: as `Listener.hear`.
+            TypeError, ValueError: as `Listener.hear`; if the plan listens to none of them.
         """
-        events = self._listener.hear(self.last_epoch, measured)
-        self.heard.append([self.last_epoch, dict(measured)])
+        names = listened(self.plan)
+        told = {name: float(value) for name, value in measured.items() if name in names}
+        if not told:
+            raise ValueError(
+                f"the plan listens to {', '.join(names) or 'nothing'}, and was told "
+                f"{', '.join(measured) or 'nothing'}"
+            )
+        events = self._listener.hear(self.last_epoch, told)
+        self.heard.append([self.last_epoch, told])
         if events:
             self._follow(self._listener.plan)
         return events
@@ -316,11 +339,12 @@ class PlanScheduler(LRScheduler):
                 "PlanScheduler(optimizer, plan, last_epoch=updates - 1)"
             )
         step = state_dict["step"]
-        check_same(
-            self._given, state_dict,
-            "If you mean it, go on without this state: "
-            f"PlanScheduler(optimizer, plan, last_epoch={step - 1})",
-        )  # fmt: skip
+        if not (self._continues and has_same_past(self._given, state_dict, step)):
+            check_same(
+                self._given, state_dict,
+                "If its past is the same, PlanScheduler(..., continues=True) goes on with it; if "
+                f"not, and you mean it: PlanScheduler(optimizer, plan, last_epoch={step - 1})",
+            )  # fmt: skip
         self._hear_again(state_dict["heard"], state_dict["events"])
         self._bind()
         self.last_epoch, self._step_count, self._num_updates = step, step + 1, 0
@@ -329,7 +353,7 @@ class PlanScheduler(LRScheduler):
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy take: without the numbers found in the optimizer."""
-        found = ("_followed", "_groups")
+        found = ("_followed", "_groups", "_bound")
         return {key: value for key, value in self.__dict__.items() if key not in found}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

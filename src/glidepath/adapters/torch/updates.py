@@ -38,11 +38,15 @@ def watch(optimizer: Optimizer, watcher: Watcher) -> None:
         if told is not None and (found is None or not found.item()):
             told.after_update()
 
-    optimizer.register_step_pre_hook(before)
-    optimizer.register_step_post_hook(after)
+    hooks = optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after)
+    for hook in hooks:
+        weakref.finalize(watcher, hook.remove)
 
 
 def unwrapped(optimizer: Optimizer) -> Optimizer:
-    """The optimizer inside of what accelerate and Lightning put around it."""
-    inner = getattr(optimizer, "optimizer", None)
-    return unwrapped(inner) if isinstance(inner, Optimizer) else optimizer
+    """The optimizer inside of what accelerate, Lightning and torch's own wrappers put around it."""
+    for name in ("optimizer", "optim"):
+        inner = getattr(optimizer, name, None)
+        if isinstance(inner, Optimizer) and inner is not optimizer:
+            return unwrapped(inner)
+    return optimizer
