@@ -79,6 +79,21 @@ class Followed:
             "scheduler, too; if it was you, `plan.branch` makes it part of the plan"
         )
 
+    def move(self, step: int) -> None:
+        """Check, and put the value of a step everywhere.
+
+        Raises:
+            RuntimeError: as `check`.
+        """
+        if self.others or len(self.places) > 1:
+            self.check()
+            self.set(step)
+            return
+        ((group, name),) = self.places
+        if group[name] is not self.last:
+            self._check_replaced(group, name)
+        self.set(step)
+
     def set(self, step: int) -> None:
         """Put the value of a step everywhere."""
         self.last = value = self.schedule(step)

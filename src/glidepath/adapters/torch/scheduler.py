@@ -134,6 +134,7 @@ class PlanScheduler(LRScheduler):
         self._groups = self.optimizer.param_groups
         self._bound = list(self._groups)
         self._followed: list[Followed] = followed(self.plan, unwrapped(self.optimizer))
+        self._only = self._followed[0] if len(self._followed) == 1 else None
 
     def before_update(self) -> None:
         """Take in parameter groups that were added, or that a load has put in place of others.
@@ -173,6 +174,7 @@ class PlanScheduler(LRScheduler):
             epoch = self.last_epoch + 1
         if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
             raise ValueError(f"`epoch` must be a step, a whole number from 0 on, got {epoch!r}")
+        self._forget_after(epoch)
         self.last_epoch, self._num_updates = epoch, 0
         self._set()
 
@@ -189,17 +191,21 @@ class PlanScheduler(LRScheduler):
         if epoch is None:
             if self._num_updates != 1 and not self._counts_calls and not self._moves():
                 return
-            for one in self._followed:
-                one.check()
-            # One that counts does not stand still: accelerate calls it once for each process.
-            self._num_updates, self._num_idle = 0, PATIENCE
-            self.last_epoch = epoch = self.last_epoch + 1
-            for one in self._followed:
-                one.set(epoch)
+            epoch = self.last_epoch + 1
+            if self._only is not None:  # the usual case, and the fastest
+                self._only.move(epoch)
+            else:
+                self._move(epoch)
+            self.last_epoch, self._num_updates = epoch, 0
         else:
-            self._forget_after(epoch)
             self._update_lr(epoch)
         self._step_count += 1
+
+    def _move(self, step: int) -> None:
+        for one in self._followed:
+            one.check()
+        for one in self._followed:
+            one.set(step)
 
     def _forget_after(self, step: int) -> None:
         """What was heard later than a step is not known there."""
@@ -217,7 +223,8 @@ class PlanScheduler(LRScheduler):
                 'epoch; shapes with per="epoch" hold their values through an epoch by themselves'
             )
         self._num_idle += 1
-        if self._num_idle == PATIENCE:
+        # One that has counted does not stand still: accelerate calls it once for each process.
+        if self._num_idle == PATIENCE and self._step_count == 1:
             warnings.warn(
                 f"`step()` was called {PATIENCE:,} times, and the optimizer has done no update: "
                 "the plan stands still. If updates are done without `optimizer.step`, say "
@@ -353,7 +360,7 @@ class PlanScheduler(LRScheduler):
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy take: without the numbers found in the optimizer."""
-        found = ("_followed", "_groups", "_bound")
+        found = ("_followed", "_only", "_groups", "_bound")
         return {key: value for key, value in self.__dict__.items() if key not in found}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
