@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from glidepath.adapters.endless import LONGEST
 from glidepath.plan import Horizon, Phase, Plan, Schedule
 
 
 def as_plan(given: Plan | Schedule) -> Plan:
     """A plan as it is; a schedule as a plan of the learning rate alone.
 
-    An endless schedule, which no plan's length can tell, goes on past the one step of its phase.
+    An endless schedule has a phase that is longer than any run.
 
     Raises:
         TypeError: if it is neither.
@@ -20,5 +21,5 @@ def as_plan(given: Plan | Schedule) -> Plan:
         raise TypeError(
             f"expected a Plan, or a Schedule such as `cosine(1e-3, 0.0).over(1000)`, got {given!r}"
         )
-    steps = max(1, given.total_steps or 1)
+    steps = LONGEST if given.total_steps is None else max(1, given.total_steps)
     return Plan(Phase("schedule", steps), lr=given.on(Horizon()), horizon=given.horizon)

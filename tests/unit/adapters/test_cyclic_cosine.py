@@ -1,9 +1,11 @@
 """CyclicCosineDecayLR: the formula of the original, on today's torch."""
 
+import copy
 import io
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.optim import lr_scheduler
@@ -250,3 +252,44 @@ def test_a_resumed_run_has_the_rates_that_it_began_with():
     assert rates(again, resumed, num=20) == rates(optimizer, scheduler, num=20)
     with pytest.raises(ValueError, match="saved with the arguments"):
         CyclicCosineDecayLR(sgd(), 30, LOW).load_state_dict(scheduler.state_dict())
+
+
+def test_a_factor_that_is_on_the_rate_when_it_begins_stays_as_with_torchs_own():
+    def after_a_warm_up(make):
+        optimizer = sgd(1.0)
+        warm_up = lr_scheduler.LinearLR(optimizer, 0.5, total_iters=2)
+        return rates(optimizer, warm_up, make(optimizer), num=8)
+
+    theirs = after_a_warm_up(lambda one: lr_scheduler.CosineAnnealingLR(one, 20))
+    ours = after_a_warm_up(lambda one: CyclicCosineDecayLR(one, 20, 0.0))
+    assert np.allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scheduler_first", [True, False])
+@pytest.mark.parametrize("stop", range(1, 8))
+def test_beside_another_that_multiplies_a_run_goes_on_whichever_state_is_loaded_first(
+    scheduler_first, stop
+):
+    def fresh():
+        optimizer = sgd()
+        other = lr_scheduler.ExponentialLR(optimizer, 0.5)
+        return optimizer, CyclicCosineDecayLR(optimizer, 20, LOW, restart_interval=10), other
+
+    whole = fresh()
+    rates(whole[0], *whole[1:], num=stop)
+    states = [copy.deepcopy(one.state_dict()) for one in whole]
+    again = fresh()
+    for one, state in list(zip(again, states, strict=True))[:: -1 if scheduler_first else 1]:
+        one.load_state_dict(state)
+    assert rates(again[0], *again[1:], num=9) == rates(whole[0], *whole[1:], num=9)
+
+
+def test_going_to_an_epoch_and_on_brings_no_old_factor_back():
+    optimizer = sgd()
+    ours = CyclicCosineDecayLR(optimizer, 20, LOW)
+    rates(optimizer, ours, lr_scheduler.ExponentialLR(optimizer, 0.5), num=3)
+    optimizer.step()
+    with pytest.warns(UserWarning, match="epoch"):
+        ours.step(7)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(original(7))
+    assert rates(optimizer, ours, num=2)[1] == [pytest.approx(original(8))]

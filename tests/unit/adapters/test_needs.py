@@ -83,6 +83,12 @@ def test_functions_are_told_apart_by_name_and_by_what_they_say():
         check_same(of_function(halves), identity(of_function(thirds)), "")
 
 
+def test_a_function_of_few_steps_has_an_identity_too():
+    table = [0.1, 0.2, 0.3]
+    plan = as_plan(from_function(lambda t: table[t]).over(100))
+    assert identity(plan)["fingerprint"].startswith("function ")
+
+
 def test_a_plan_with_another_future_has_the_same_past():
     plan = Plan(Phase("all", 10, lr=linear(1.0, 0.0)), weight_decay=0.1)
     longer = plan.extend(Phase("more", 5, lr=0.5))

@@ -4,6 +4,7 @@ import copy
 import gc
 import io
 import pickle
+import warnings
 import weakref
 
 import pytest
@@ -416,3 +417,63 @@ def test_rates_of_groups_that_would_become_one_are_an_error():
 def test_optimizers_that_do_not_use_the_rate_of_an_update_are_refused(made):
     with pytest.raises(ValueError, match="can't follow a rate"):
         PlanScheduler(made([weight()]), TRIANGLE)
+
+
+# In torch's sequences and chains, nested.
+
+
+def part(kind, optimizer):
+    if kind == "PlanScheduler":
+        return PlanScheduler(optimizer, TRIANGLE)
+    return CyclicCosineDecayLR(optimizer, 3, 0.1, restart_interval=2)
+
+
+def test_it_begins_inside_of_a_chain_and_of_a_nested_sequence():
+    for nest in (
+        lambda optimizer, ours: lr_scheduler.ChainedScheduler([ours], optimizer),
+        lambda optimizer, ours: lr_scheduler.SequentialLR(
+            optimizer, [ours, lr_scheduler.ConstantLR(optimizer, 1.0)], [50]
+        ),
+    ):
+        optimizer = sgd()
+        inner = nest(optimizer, PlanScheduler(optimizer, linear(0.5, 0.0).over(10)))
+        last = lr_scheduler.ConstantLR(optimizer, 0.1, total_iters=100)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's, of steps that it took itself
+            outer = lr_scheduler.SequentialLR(optimizer, [inner, last], [20])
+        assert rates(optimizer, outer, 3) == [0.5, 0.45, 0.4]
+
+
+# torch's, about its own wrapper of `optimizer.step`, which a copy does not have.
+@pytest.mark.filterwarnings("ignore:Seems like `optimizer.step")
+@pytest.mark.parametrize("kind", ["PlanScheduler", "CyclicCosineDecayLR"])
+@pytest.mark.parametrize("step", range(12))
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_sequence_can_be_copied_at_every_step(kind, step, copied):
+    optimizer, sequence = in_a_sequence(lambda one: part(kind, one))()
+    rates(optimizer, sequence, step)
+    twin = copied(sequence)
+    assert rates(twin.optimizer, twin, 12 - step) == rates(optimizer, sequence, 12 - step)
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_a_group_that_is_added_while_another_has_its_turn_is_left_to_it(step):
+    optimizer, sequence = in_a_sequence(lambda one: PlanScheduler(one, TRIANGLE))()
+    ours = sequence._schedulers[1]
+    rates(optimizer, sequence, step)
+    before = optimizer.param_groups[0]["lr"]
+    optimizer.add_param_group({"params": [weight()], "lr": 7.0})
+    ours.before_update()
+    assert optimizer.param_groups[0]["lr"] == before
+    has_its_turn = 4 <= step < 8
+    assert optimizer.param_groups[1]["lr"] == (before if has_its_turn else 7.0)
+
+
+def test_a_schedule_without_end_that_listens_is_cut():
+    lr = constant(0.5).over(1).repeat().cut(0.1, on=plateau("loss", patience=1))
+    optimizer = sgd()
+    scheduler = PlanScheduler(optimizer, lr)
+    for _ in range(3):
+        update(optimizer, scheduler)
+        scheduler.hear({"loss": 1.0})
+    assert scheduler.get_last_lr() == [0.05]

@@ -13,6 +13,7 @@ from glidepath.adapters.keras.present import present
 from glidepath.adapters.keras.schedule import PlanSchedule
 from glidepath.adapters.keras.value import value_at
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.values import quantity_of
 
 
 @final
@@ -110,7 +111,7 @@ def _check_rates(plan: Plan, optimizers: Sequence[Optimizer]) -> None:
     Raises:
         ValueError: with a way out.
     """
-    has_rate = any(name.partition(".")[0] == "lr" for name in plan.names)
+    has_rate = "lr" in map(quantity_of, plan.names)
     for optimizer in optimizers:
         rate = rate_of(optimizer)
         if rate is not None:

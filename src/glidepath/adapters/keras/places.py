@@ -9,7 +9,7 @@ import keras
 from keras.optimizers import Optimizer
 
 from glidepath.adapters.keras.schedule import PlanSchedule
-from glidepath.plan import Plan, Schedule
+from glidepath.plan import Plan, Schedule, values
 
 ATTRIBUTES = {
     "weight_decay": ("weight_decay", "adam_weight_decay"),
@@ -75,7 +75,7 @@ def rate_of(optimizer: Optimizer) -> PlanSchedule | None:
 def group_of(optimizer: Optimizer) -> str:
     """The group of the plan that an optimizer is for, by its rate, or ""."""
     rate = rate_of(optimizer)
-    return rate.quantity.partition(".")[2] if rate else ""
+    return values.group_of(rate.quantity) if rate else ""
 
 
 def places(plan: Plan, optimizers: Sequence[Optimizer]) -> list[Place]:
@@ -88,7 +88,7 @@ def places(plan: Plan, optimizers: Sequence[Optimizer]) -> list[Place]:
     _check_groups(plan, optimizers)
     found: list[Place] = []
     for quantity in ATTRIBUTES:
-        if any(name.partition(".")[0] == quantity for name in plan.names):
+        if quantity in map(values.quantity_of, plan.names):
             found += _of_quantity(plan, quantity, optimizers)
     for place in found:
         _check(place)
@@ -102,7 +102,7 @@ def places(plan: Plan, optimizers: Sequence[Optimizer]) -> list[Place]:
 
 def _check_groups(plan: Plan, optimizers: Sequence[Optimizer]) -> None:
     """Refuse a plan with a group of its own values that no optimizer is for."""
-    groups = {name.partition(".")[2] for name in plan.names} - {""}
+    groups = {*map(values.group_of, plan.names)} - {""}
     for group in sorted(groups - set(map(group_of, optimizers))):
         raise ValueError(
             f"the plan has a group {group!r}, and no optimizer is for it: put one with "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from glidepath.adapters.endless import endless
 from glidepath.adapters.torch.places import copied
+from glidepath.adapters.torch.updates import unwrapped
 from glidepath.plan import Schedule, constant, cosine, from_function
 from glidepath.plan.arrays import NUMBERS
 from glidepath.plan.numbers import finite, positive, positive_count
@@ -91,7 +93,21 @@ class CyclicCosineDecayLR(LRScheduler):
                     f"`{name}` must be a rate, or one for each of the "
                     f"{len(optimizer.param_groups)} parameter groups, got {rates!r}"
                 )
+        self._hear_of_loads()
         super().__init__(optimizer, last_epoch)
+
+    def _hear_of_loads(self) -> None:
+        """Rates that come with an optimizer of another epoch are no factors of others."""
+        alive = weakref.ref(self)
+
+        def loading(optimizer: Optimizer, state: dict[str, Any]) -> None:
+            told = alive()
+            if told is not None:
+                pairs = zip(optimizer.param_groups, state["param_groups"], strict=False)
+                told._is_foreign = any(float(one["lr"]) != float(new["lr"]) for one, new in pairs)
+
+        hook = unwrapped(self.optimizer).register_load_state_dict_pre_hook(loading)
+        weakref.finalize(self, hook.remove)
 
     def _take_in_groups(self) -> None:
         """Make a schedule for each parameter group that has none yet."""
@@ -121,20 +137,32 @@ class CyclicCosineDecayLR(LRScheduler):
         return endless(from_function(_RealRestarts(interval, growth, high, low)))
 
     def _initial_step(self) -> None:
-        """torch's own name: begins, or begins again inside SequentialLR, with no factors."""
-        self._last_lr, self._factors, self._groups = [], [], self.optimizer.param_groups
+        """torch's own name: begins; SequentialLR calls it, too."""
+        self._last_lr, self._factors, self._is_foreign = [], [], False
         super()._initial_step()
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """torch's own name: goes to the next epoch, or to one that is given, without factors.
+
+        Where it begins, or begins anew because a SequentialLR has taken it back, a factor that
+        another scheduler has put on a rate already stays, as with torch's own.
+        """
+        if epoch is not None:
+            self._factors = []
+        elif self.last_epoch == -1:
+            groups = self.optimizer.param_groups
+            self._last_lr = []
+            self._factors = [_factor(float(g["lr"]), float(g["initial_lr"])) for g in groups]
+        super()._update_lr(epoch)
 
     def get_lr(self) -> list[float]:
         """The rates of the coming epoch, with the factors that others have put on them."""
         self._take_in_groups()
         groups = self.optimizer.param_groups
         self._factors += [1.0] * (len(groups) - len(self._factors))
-        was_loaded, self._groups = self._groups is not groups, groups
-        for i, last in enumerate([] if was_loaded else self._last_lr):
-            found, set_to = float(groups[i]["lr"]), float(last)
-            if found != set_to and set_to:
-                self._factors[i] *= found / set_to
+        for i, last in enumerate([] if self._is_foreign else self._last_lr):
+            self._factors[i] *= _factor(float(groups[i]["lr"]), float(last))
+        self._is_foreign = False
         return [
             schedule(self.last_epoch) * factor
             for schedule, factor in zip(self.schedules, self._factors, strict=True)
@@ -190,8 +218,8 @@ class CyclicCosineDecayLR(LRScheduler):
         self._step_count = self.last_epoch + 1
         self._factors = list(state_dict["factors"])
         self._last_lr = list(state_dict["last_lr"])
-        self._groups = self.optimizer.param_groups
-        for group, rate in zip(self._groups, state_dict["rates"], strict=True):
+        self._is_foreign = False
+        for group, rate in zip(self.optimizer.param_groups, state_dict["rates"], strict=True):
             if isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(rate)
             else:
@@ -249,3 +277,8 @@ def _of_group(name: str, rates: Rates | None, group: int) -> float | None:
     if group >= len(rates):
         raise ValueError(f"`{name}` has {len(rates)} rates, and there are more parameter groups")
     return finite(name, rates[group])
+
+
+def _factor(found: float, set_to: float) -> float:
+    """What others have multiplied a rate by; 1 where a rate of 0 hides it."""
+    return found / set_to if set_to and found != set_to else 1.0

@@ -151,8 +151,10 @@ class PlanScheduler(LRScheduler):
                 one.expect(self.last_epoch)
                 one.check()
         elif len(groups) != len(self._bound) or not all(map(is_, groups, self._bound)):
+            is_its_turn = self._sets()
             self._bind()
-            self._set()
+            if is_its_turn:
+                self._set()
 
     def after_update(self) -> None:
         """Count it."""
@@ -188,6 +190,8 @@ class PlanScheduler(LRScheduler):
                 has changed a number that follows the plan.
             ValueError: if `epoch` is no step.
         """
+        if epoch is None and self.last_epoch < 0:
+            epoch = 0  # a SequentialLR has taken back its beginning, and begins it by a step
         if epoch is None:
             if self._num_updates != 1 and not self._counts_calls and not self._moves():
                 return
@@ -288,9 +292,11 @@ class PlanScheduler(LRScheduler):
         return events
 
     def _follow(self, plan: Plan) -> None:
+        is_its_turn = self._sets()
         self.plan = plan
         self._bind()
-        self._set()
+        if is_its_turn:
+            self._set()
 
     def _hear_again(self, heard: Sequence[Sequence[Any]], events: object = None) -> None:
         listener = self._given.listen()
@@ -361,14 +367,16 @@ class PlanScheduler(LRScheduler):
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy take: without the numbers found in the optimizer."""
         found = ("_followed", "_only", "_groups", "_bound")
-        return {key: value for key, value in self.__dict__.items() if key not in found}
+        state = {key: value for key, value in self.__dict__.items() if key not in found}
+        return state | {"sets": self._sets()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        sets = state.pop("sets")
         self.__dict__.update(state)
         num_updates = self._num_updates
         self._attach()
         self._num_updates = num_updates
-        for one in self._followed:
+        for one in self._followed if sets else ():
             one.expect(self.last_epoch)
 
 
