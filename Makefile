@@ -12,7 +12,7 @@ demo: .venv/demo.stamp
 	$(BIN)/glidepath train graphcast --out runs/demo --resume
 
 test: .venv/test.stamp
-	$(BIN)/python -m pytest -m "not heavy"
+	$(BIN)/python -m pytest -m "not heavy" -n auto --maxprocesses 4 --dist loadfile
 
 test-all: test .venv/heavy.stamp
 	$(BIN)/python -m pytest -m heavy
