@@ -2,7 +2,6 @@
 
 import copy
 import gc
-import io
 import pickle
 import warnings
 import weakref
@@ -10,45 +9,11 @@ import weakref
 import pytest
 import torch
 from torch.optim import lr_scheduler
+from torch_updates import TRIANGLE, rates, saved, sgd, update, weight
 
 from glidepath import Event, Phase, Plan, constant, cosine, from_function, linear, plateau, scaled
 from glidepath.adapters.torch import CyclicCosineDecayLR, PlanScheduler
 from tests.parity.runners.plan import five_phases
-
-TRIANGLE = linear(0.0, 1.0).over(5) >> linear(1.0, 0.0).over(5)
-
-
-def weight():
-    return torch.nn.Parameter(torch.ones(2))
-
-
-def sgd(*, groups=1, **settings):
-    return torch.optim.SGD([{"params": [weight()]} for _ in range(groups)], lr=9.0, **settings)
-
-
-def update(optimizer, scheduler):
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            parameter.grad = torch.ones_like(parameter)
-    optimizer.step()
-    scheduler.step()
-
-
-def rates(optimizer, scheduler, num):
-    used = []
-    for _ in range(num):
-        used.append(float(optimizer.param_groups[0]["lr"]))
-        update(optimizer, scheduler)
-    return used
-
-
-def saved(scheduler):
-    """A state as it comes back from a file."""
-    file = io.BytesIO()
-    torch.save(scheduler.state_dict(), file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
-
 
 # States.
 
