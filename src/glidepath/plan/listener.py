@@ -114,6 +114,14 @@ class Listener:
         return self._ears.setdefault((kind, target), _Ear(condition))
 
 
+def listened(plan: Plan) -> list[str]:
+    """The names of the metrics that a plan's conditions are about, in order, each once."""
+    values = [*plan.values, *(pair for phase in plan.phases for pair in phase.values)]
+    conditions = [cut.on for key, value in values for cut in conditions_in(key, value)]
+    conditions += [phase.until for phase in plan.phases if phase.until is not None]
+    return sorted({condition.metric for condition in conditions})
+
+
 def _measured(measured: Mapping[str, float], metric: str) -> float:
     """A metric's value, which may be NaN."""
     value = measured[metric]

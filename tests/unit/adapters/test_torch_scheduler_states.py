@@ -421,6 +421,14 @@ def test_a_sequence_can_be_copied_at_every_step(kind, step, copied):
     assert rates(twin.optimizer, twin, 12 - step) == rates(optimizer, sequence, 12 - step)
 
 
+def test_before_its_turn_it_speaks_of_its_first_update():
+    _, sequence = in_a_sequence(lambda one: PlanScheduler(one, TRIANGLE))()
+    ours = sequence._schedulers[1]
+    assert ours.last_epoch == -1
+    assert (ours.moment, ours.used) == (ours.plan.at(0), None)
+    assert ours.get_lr() == [TRIANGLE(0)]
+
+
 @pytest.mark.parametrize("step", range(12))
 def test_a_group_that_is_added_while_another_has_its_turn_is_left_to_it(step):
     optimizer, sequence = in_a_sequence(lambda one: PlanScheduler(one, TRIANGLE))()

@@ -10,8 +10,8 @@ import keras
 from glidepath.adapters.as_plan import as_plan
 from glidepath.adapters.keras.driving import drive
 from glidepath.adapters.keras.places import rate_of, unwrapped
-from glidepath.adapters.listened import listened
 from glidepath.plan import Moment, Plan, Schedule
+from glidepath.plan.listener import listened
 
 
 @final

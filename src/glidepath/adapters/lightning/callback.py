@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, final
 import torch
 
 from glidepath.adapters.as_plan import as_plan
-from glidepath.adapters.listened import listened
 from glidepath.adapters.torch.agreement import check_begin, check_end, following, is_over
 from glidepath.adapters.torch.hearing import hear
 from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.listener import listened
 
 # The older package has a Callback of its own; a trainer of either takes one of the other.
 if TYPE_CHECKING or find_spec("lightning") or not find_spec("pytorch_lightning"):

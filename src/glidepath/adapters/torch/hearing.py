@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from glidepath.adapters.listened import listened
 from glidepath.adapters.torch.scheduler import PlanScheduler
+from glidepath.plan.listener import listened
 
 
 def hear(scheduler: PlanScheduler, measured: Mapping[str, Any]) -> bool:

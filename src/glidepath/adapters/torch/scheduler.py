@@ -14,7 +14,6 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from glidepath.adapters.as_plan import as_plan
 from glidepath.adapters.identity import check_same, has_same_past, identity
-from glidepath.adapters.listened import listened
 from glidepath.adapters.torch.clipping import clip_before_updates
 from glidepath.adapters.torch.places import (
     Followed,
@@ -27,6 +26,7 @@ from glidepath.adapters.torch.places import (
 )
 from glidepath.adapters.torch.updates import unwrapped, watch
 from glidepath.plan import Event, Moment, Plan, Schedule
+from glidepath.plan.listener import listened
 
 COUNTS = ("updates", "calls")
 PATIENCE = 1_000
@@ -245,7 +245,12 @@ class PlanScheduler(LRScheduler):
     def get_lr(self) -> list[float]:
         """The plan's rate for each parameter group at the coming update."""
         groups = range(len(self.optimizer.param_groups))
-        return [self.schedule_of(group)(self.last_epoch) for group in groups]
+        return [self.schedule_of(group)(self._coming) for group in groups]
+
+    @property
+    def _coming(self) -> int:
+        """The step of the coming update; of a part of a SequentialLR before its turn, its first."""
+        return max(self.last_epoch, 0)
 
     def schedule_of(self, group: int) -> Schedule:
         """The rate of one parameter group, by its index.
@@ -261,12 +266,12 @@ class PlanScheduler(LRScheduler):
     @property
     def moment(self) -> Moment:
         """All that the plan says about the coming update, also what no optimizer has."""
-        return self.plan.at(self.last_epoch)
+        return self.plan.at(self._coming)
 
     @property
     def used(self) -> Moment | None:
         """All that the plan said about the last update, to be logged with its loss."""
-        return self.plan.at(self.last_epoch - 1) if self.last_epoch else None
+        return self.plan.at(self.last_epoch - 1) if self.last_epoch > 0 else None
 
     def hear(self, measured: Mapping[str, float]) -> list[Event]:
         """Tell a plan that listens what was measured after the updates so far.

@@ -131,6 +131,13 @@ def cosine_decay_schedule(
     )
 
 
+def _one_cycle(peak_value: Any, div_factor: Any, final_div_factor: Any) -> tuple[float, ...]:
+    """Where a cycle starts, its peak, and where it ends."""
+    peak = number("peak_value", peak_value)
+    low = peak / positive_number("div_factor", div_factor)
+    return low, peak, low / positive_number("final_div_factor", final_div_factor)
+
+
 def linear_onecycle_schedule(
     *,
     transition_steps: Any,
@@ -141,12 +148,8 @@ def linear_onecycle_schedule(
     final_div_factor: Any,
 ) -> Schedule:
     """Three lines: up to the peak, back to where it started, and on to a fraction of that."""
-    total, peak = (
-        count_from_1("transition_steps", transition_steps),
-        number("peak_value", peak_value),
-    )
-    low = peak / positive_number("div_factor", div_factor)
-    end = low / positive_number("final_div_factor", final_div_factor)
+    total = count_from_1("transition_steps", transition_steps)
+    low, peak, end = _one_cycle(peak_value, div_factor, final_div_factor)
     shares = {"pct_start": pct_start, "pct_final": pct_final}
     return _through(linear, [low, peak, low, end], _knots(total, shares))
 
@@ -160,12 +163,8 @@ def cosine_onecycle_schedule(
     final_div_factor: Any,
 ) -> Schedule:
     """Two half cosine waves: up to the peak, and down to a fraction of where it started."""
-    total, peak = (
-        count_from_1("transition_steps", transition_steps),
-        number("peak_value", peak_value),
-    )
-    low = peak / positive_number("div_factor", div_factor)
-    end = low / positive_number("final_div_factor", final_div_factor)
+    total = count_from_1("transition_steps", transition_steps)
+    low, peak, end = _one_cycle(peak_value, div_factor, final_div_factor)
     return _through(cosine, [low, peak, end], _knots(total, {"pct_start": pct_start}))
 
 
