@@ -14,6 +14,7 @@ from dataclasses import asdict
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -56,6 +57,8 @@ def cases(frameworks, variants):
     ]  # fmt: skip
 
 
+ONE_TORCHRUN = Lock()
+
 ALONE = cases((*SET_BY_THE_HOST, *COMPILED), VARIANTS)
 TOGETHER = cases(SET_BY_THE_HOST, TWO_PROCESSES)
 
@@ -74,12 +77,24 @@ def started(framework, runs, *, processes):
     }  # fmt: skip
     if backend == "sharded":
         environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
-    done = subprocess.run(
-        [*command, json.dumps([asdict(run) for run in runs])],
-        capture_output=True, text=True, check=False, cwd=ROOT, env=environment, timeout=600,
-    )  # fmt: skip
+    told = json.dumps([asdict(run) for run in runs])
+    if processes == 1:
+        done = _run([*command, told], environment)
+    else:
+        # torchrun lets go of a free port before its processes take it: others may come between.
+        with ONE_TORCHRUN:
+            done = _run([*command, told], environment)
+            if done.returncode:
+                done = _run([*command, told], environment)
     assert done.returncode == 0, done.stderr[-3_000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def _run(command, environment):
+    return subprocess.run(
+        command,
+        capture_output=True, text=True, check=False, cwd=ROOT, env=environment, timeout=600,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
