@@ -25,7 +25,9 @@ FIGURES = PAGES / "figures"
 WIDTH = 100
 """Of the terminal that commands print to, in characters."""
 
-NEEDS_DATA = ("train", "forecast", "evaluate", "weather")
+NEEDS_DATA = (
+    "diagnose", "evaluate", "find-lr", "forecast", "report", "runs", "train", "watch", "weather",
+)  # fmt: skip
 """Commands that are shown and not run."""
 
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

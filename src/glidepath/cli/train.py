@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
+from glidepath.cli.graphcast_options import (
+    DEFAULT_PLAN,
+    Batch,
+    Data,
+    First,
+    Holdout,
+    Last,
+    Latent,
+    Layers,
+    Mesh,
+    PlanName,
+    Precision,
+    Seed,
+    Size,
+    Stats,
+    asked,
+    option,
+)
+
 if TYPE_CHECKING:
+    from glidepath.record.sinks import Sink
     from glidepath.training.run_directory import RunDirectory
     from glidepath.view.progress import Activity
     from glidepath.weather.forecast import TrainedModel
@@ -17,32 +38,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Train a model along a plan.", no_args_is_help=True)
 
-DEFAULT_PLAN = "graphcast-demo"
+OnNanChoice = Literal["stop", "skip", "ignore"]
+STOPPED = 3
+"""The exit status of a run that --stop-on stopped."""
 
-
-def _option(kind: Any, text: str, *names: str) -> Any:
-    """A flag: its type, its help, and its name where the argument's own will not do."""
-    return Annotated[kind, typer.Option(*names, help=text)]
-
-
-Data = _option(str | None, "A Zarr store or NetCDF file, path or URL; simulated by default.")
-First = _option(str | None, "The first time of the data to use, such as 1979-01-01.", "--from")
-Last = _option(str | None, "The last time of the data to use, such as 2017.", "--to")
-Stats = _option(str | None, "A directory of statistics; computed by default.")
-PlanName = _option(str | None, f"A preset or a TOML file; {DEFAULT_PLAN} by default.")
-Out = _option(Path, "The run's directory.")
-Resume = _option(bool, "Go on with the run in --out, if there is one.", "--resume")
-Steps = _option(int | None, "Cut the run short after N updates.")
-Size = _option(str | None, "demo, 1deg or 0.25deg; demo by default.")
-Mesh = _option(int | None, "Refinements of the mesh.")
-Latent = _option(int | None, "Width of the layers.")
-Layers = _option(int | None, "Message-passing layers.")
-Precision = _option(str | None, "Of the layers: float32 (default) or bfloat16.")
-Batch = _option(int | None, "Samples in an update, where the plan does not say.")
-Seed = _option(int | None, "Of parameters and batches; 0 by default.")
-Holdout = _option(float | None, "Share of the times held out for judging; 0.2 by default.")
-CheckpointEvery = _option(int, "Updates between checkpoints.")
-Lead = _option(int | None, "Time steps to judge at; 4, or what the held-out times allow.")
+Out = option(Path, "The run's directory.")
+Resume = option(bool, "Go on with the run in --out, if there is one.", "--resume")
+Steps = option(int | None, "Cut the run short after N updates.")
+CheckpointEvery = option(int, "Updates between checkpoints.")
+EvaluateEvery = option(int, "Updates between evaluations on times held out; 0 for none.")
+OnNan = option(OnNanChoice, "Where a loss or gradient is NaN: stop, skip the update, or ignore.")
+StopOn = option(list[str], "Stop when a rule of `glidepath diagnose` finds this; repeatable.")
+Track = option(list[str], "Also write to tensorboard, trackio or wandb; repeatable.")
+Lead = option(int | None, "Time steps to judge at; 4, or what the held-out times allow.")
 
 
 @app.callback()
@@ -69,6 +77,10 @@ def graphcast(
     seed: Seed = None,
     holdout: Holdout = None,
     checkpoint_every: CheckpointEvery = 200,
+    evaluate_every: EvaluateEvery = 100,
+    on_nan: OnNan = "stop",
+    stop_on: StopOn = [],  # noqa: B006 - typer makes a new one for every call
+    track: Track = [],  # noqa: B006
     lead: Lead = None,
 ) -> None:
     """Train GraphCast along a plan, and judge it on times held out.
@@ -79,69 +91,78 @@ def graphcast(
     from glidepath.cli.errors import needs
 
     with needs("weather"):
-        asked = {
-            "data": _absolute(data),
-            "first": first,
-            "last": last,
-            "stats": _absolute(stats),
-            "size": _size(size, mesh, latent, layers),
-            "precision": precision,
-            "batch": batch,
-            "seed": seed,
-            "holdout": holdout,
+        wanted = asked(
+            data=data,
+            first=first,
+            last=last,
+            stats=stats,
+            size=size,
+            mesh=mesh,
+            latent=latent,
+            layers=layers,
+            precision=precision,
+            batch=batch,
+            seed=seed,
+            holdout=holdout,
+        )
+        how = {
+            "num_steps": steps,
+            "checkpoint_every": checkpoint_every,
+            "evaluate_every": evaluate_every or None,
+            "on_nan": on_nan,
+            "lead": lead,
         }
-        how = {"num_steps": steps, "checkpoint_every": checkpoint_every, "lead": lead}
-        _train_and_judge(out, plan, asked, resume=resume, how=how)
+        watched = _Watched(tuple(stop_on), tuple(track))
+        _train_and_judge(out, plan, wanted, watched, resume=resume, how=how)
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """Who looks on: rules that stop the run, by their codes, and trackers, by their names."""
+
+    stop_on: tuple[str, ...]
+    trackers: tuple[str, ...]
 
 
 def _train_and_judge(
-    out: Path, plan: str | None, asked: Asked, *, resume: bool, how: dict[str, Any]
+    out: Path,
+    plan: str | None,
+    wanted: Asked,
+    watched: _Watched,
+    *,
+    resume: bool,
+    how: dict[str, Any],
 ) -> None:
     from rich.console import Console
 
     from glidepath.cli.evaluate import show_skill
     from glidepath.cli.plans import plan_named
+    from glidepath.diagnosis.live import check_codes
+    from glidepath.record.sinks import sink_named
     from glidepath.training.run_directory import RunDirectory
     from glidepath.view.progress import Activity
     from glidepath.weather.starting import go_on, start
 
     console, directory = Console(highlight=False), RunDirectory(out)
+    check_codes(watched.stop_on)
+    sinks = [sink_named(name, out, out.name) for name in watched.trackers]
     with Activity(console) as activity:
         if resume and directory.exists():
             given = plan_named(plan) if plan else None
-            run = go_on(directory, given, asked, progress=activity, **how)
+            run = go_on(directory, given, wanted, progress=activity, **how)
         else:
             if resume:
                 activity.say(f"there is no run in {out} to go on with: starting one")
             followed = plan_named(plan or DEFAULT_PLAN)
-            run = start(directory, followed, asked, progress=activity, tell=activity.say, **how)
+            run = start(directory, followed, wanted, progress=activity, tell=activity.say, **how)
         activity.say(_headline(run, directory))
-        model = _train(directory, run, activity)
+        model = _train(directory, run, activity, watched.stop_on, sinks)
         _report(directory, skill=None)
         skill = _judge(directory, model, run.problem, how["lead"], activity)
     if skill is not None:
         show_skill(skill, directory.path / "skill.png", directory.path.name, console)
         _report(directory, skill)
     activity.say(f"\nmodel:  {directory.model_file}\nreport: {directory.report_file}")
-
-
-def _absolute(path: str | None) -> str | None:
-    """A path that still holds when the run is resumed from another directory."""
-    return path if path is None or "://" in path else str(Path(path).absolute())
-
-
-def _size(
-    name: str | None, mesh: int | None, latent: int | None, layers: int | None
-) -> dict[str, Any] | None:
-    """The fields of the model's size that were asked for."""
-    from glidepath.weather.model import SIZES
-
-    if name is not None and name not in SIZES:
-        raise ValueError(f"`--size` must be one of {', '.join(SIZES)}, got {name!r}")
-    given = {"mesh_size": mesh, "latent_size": latent, "num_layers": layers}
-    given = {field: value for field, value in given.items() if value is not None}
-    named = asdict(SIZES[name]) if name else {}
-    return named | given or None
 
 
 def _headline(run: Run, directory: RunDirectory) -> str:
@@ -162,14 +183,23 @@ def _headline(run: Run, directory: RunDirectory) -> str:
     )
 
 
-def _train(directory: RunDirectory, run: Run, activity: Activity) -> TrainedModel:
-    from glidepath.training.loop import train
+def _train(
+    directory: RunDirectory,
+    run: Run,
+    activity: Activity,
+    stop_on: Sequence[str],
+    sinks: Sequence[Sink],
+) -> TrainedModel:
+    from glidepath.training.loop import StoppedError, train
     from glidepath.view.progress import TrainingProgress
     from glidepath.weather.forecast import TrainedModel
 
-    observer = TrainingProgress(activity, run.settings.num_steps)
+    observer = TrainingProgress(activity, run.settings.num_steps, directory.record_file, stop_on)
     try:
-        state = train(run.problem, run.plan, directory, run.settings, observer)
+        state = train(run.problem, run.plan, directory, run.settings, observer, sinks=sinks)
+    except StoppedError as error:
+        activity.say(f"stopped and saved: {error}")
+        raise typer.Exit(STOPPED) from None
     except KeyboardInterrupt:
         go_on = f"glidepath train graphcast --out {directory.path} --resume"
         activity.say(f"stopped; go on from the last checkpoint by\n  {go_on}")

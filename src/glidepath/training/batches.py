@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import grain
 import jax
+import numpy as np
 
 from glidepath.plan import Plan
 from glidepath.training.problem import Problem, Tree
@@ -38,9 +39,12 @@ class BatchSource:
     def __len__(self) -> int:
         return self.num_steps
 
+    def samples(self, step: int) -> np.ndarray:
+        """The indices of an update's samples, `[size]`."""
+        return self.problem.samples(self.seed, step, self.size, rollout_at(self.plan, step))
+
     def __getitem__(self, step: int) -> Tree:
-        rollout = rollout_at(self.plan, step)
-        return self.problem.batch(self.seed, step, self.size, rollout)
+        return self.problem.batch(self.samples(step), rollout_at(self.plan, step))
 
 
 def rollout_at(plan: Plan, step: int) -> int:

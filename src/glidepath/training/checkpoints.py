@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import jax
 import orbax.checkpoint as ocp
 
 from glidepath.training.update import State
+
+Heard = Sequence[tuple[int, dict[str, float]]]
+"""Pairs of a number of updates and what was measured after them."""
 
 KEPT = 2
 """How many checkpoints are kept, so that the one before the last is there if the last is broken."""
@@ -35,8 +39,13 @@ class Checkpoints:
         """The number of updates in the newest checkpoint, or None where there is none."""
         return self._manager.latest_step()
 
-    def save(self, state: State) -> None:
-        """Write a state, unless it is there already."""
+    def save(self, state: State, heard: Heard = ()) -> None:
+        """Write a state, unless it is there already.
+
+        Args:
+            state: to go on from.
+            heard: what a plan that listens has heard so far, which its events follow from.
+        """
         step = int(state.step)
         if step in self._manager.all_steps():
             return
@@ -45,12 +54,14 @@ class Checkpoints:
             step,
             args=ocp.args.Composite(
                 state=ocp.args.StandardSave(arrays),
-                about=ocp.args.JsonSave({"step": step, "fingerprint": self._fingerprint}),
+                about=ocp.args.JsonSave(
+                    {"step": step, "fingerprint": self._fingerprint, "heard": list(heard)}
+                ),
             ),
         )
 
-    def restore(self, like: State) -> State:
-        """Read the newest state.
+    def restore(self, like: State) -> tuple[State, Heard]:
+        """Read the newest state, and what its plan had heard.
 
         Args:
             like: a state with the same shapes.
@@ -79,7 +90,8 @@ class Checkpoints:
                 f"the checkpoint at step {step} follows the plan {fingerprint}, "
                 f"this run the plan {self._fingerprint}"
             )
-        return State(**restored["state"])
+        heard = [(step, measured) for step, measured in restored["about"].get("heard", ())]
+        return State(**restored["state"]), heard
 
     def close(self) -> None:
         """Finish what is being written."""

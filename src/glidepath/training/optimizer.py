@@ -20,7 +20,7 @@ def check(plan: Plan) -> None:
     """Refuse a plan with a quantity that nothing here follows, or with another optimizer.
 
     Raises:
-        ValueError: naming the quantity, or if the plan has no learning rate or listens to the run.
+        ValueError: naming the quantity, or if the plan has no learning rate.
     """
     if plan.optimizer is not None and plan.optimizer.name != "adamw":
         raise ValueError(
@@ -33,11 +33,6 @@ def check(plan: Plan) -> None:
             raise ValueError(
                 f"AdamW and the training loop have no `{name}`; they follow {', '.join(known)}"
             )
-    if plan.listens:
-        raise ValueError(
-            "the plan listens to the run (`until` or `cut`), and this training measures nothing "
-            "that it could hear: leave the conditions out, or branch off where you want to"
-        )
     if "lr" not in plan:
         raise ValueError("the plan has no `lr`, and nothing can be trained without one")
 

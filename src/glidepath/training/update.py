@@ -11,8 +11,13 @@ import jax.numpy as jnp
 import optax
 
 from glidepath.plan import Plan
+from glidepath.record import StepSizes, looks_at, summarize
+from glidepath.record.step_sizes import step_sizes
 from glidepath.training.optimizer import adamw, values_at
 from glidepath.training.problem import Problem, Tree
+
+LOOK_EVERY = 100
+"""Updates between looks at the single arrays."""
 
 
 @jax.tree_util.register_dataclass
@@ -39,16 +44,21 @@ def initial_state(problem: Problem, plan: Plan, seed: int) -> State:
 
 
 def make_update(
-    problem: Problem, plan: Plan, rollout: int
+    problem: Problem, plan: Plan, rollout: int, *, keeps_finite: bool = True
 ) -> Callable[[State, Tree], tuple[State, dict[str, Any]]]:
     """The function of one update with a given rollout, to be compiled.
 
     The plan is read at the state's own step inside, so that no change of a rate compiles anew.
 
+    Args:
+        problem: model and loss.
+        plan: to follow.
+        rollout: of the loss.
+        keeps_finite: whether an update with a loss or gradient that is not finite is left out:
+            its step is counted, for rates and batches follow the step, and nothing else changes.
     Returns:
         state and batch to the next state and what is worth recording: "loss", every number that
-        the optimizer used, "gradient_norm" (before clipping) and "update_ratio" (norm of the
-        update over the norm of the parameters); scalars.
+        the optimizer used, and "summary", the figures of the arrays.
     """
 
     def update(state: State, batch: Tree) -> tuple[State, dict[str, Any]]:
@@ -56,15 +66,38 @@ def make_update(
         (value, parts), gradients = loss(state.parameters, batch, rollout)
         values = values_at(plan, state.step)
         transformation = adamw(values, problem.decays(state.parameters))
-        updates, optimizer = transformation.update(gradients, state.optimizer, state.parameters)
-        parameters = optax.apply_updates(state.parameters, updates)
-        record = {
+        updates, moments = transformation.update(gradients, state.optimizer, state.parameters)
+        new = State(state.step + 1, optax.apply_updates(state.parameters, updates), moments)
+        recorded = (name for name in (*plan.names, "clip") if values.get(name) is not None)
+        figures = {
             "loss": value,
-            **{name: values[name] for name in values if name in plan},
-            "gradient_norm": optax.tree.norm(gradients),
-            "update_ratio": optax.tree.norm(updates) / optax.tree.norm(state.parameters),
+            **{name: values[name] for name in recorded},
             **parts,
+            "summary": summarize(
+                *(problem.by_layer(tree) for tree in (state.parameters, gradients, updates)),
+                step_sizes=_step_sizes(problem, values, moments),
+                look=looks_at(state.step, LOOK_EVERY),
+            ),
         }
-        return State(state.step + 1, parameters, optimizer), record
+        if not keeps_finite:
+            return new, figures
+        is_finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(gradients))
+        old = State(state.step + 1, state.parameters, state.optimizer)
+        kept = jax.tree.map(lambda ours, before: jnp.where(is_finite, ours, before), new, old)
+        return kept, figures | {"skipped": ~is_finite}
 
     return update
+
+
+def _step_sizes(problem: Problem, values: dict[str, Any], moments: Tree) -> StepSizes:
+    """Of the optimizer of `adamw`, layer by layer."""
+
+    def layered(state: Any) -> Any:
+        if isinstance(state, optax.ScaleByAdamState):
+            return state._replace(mu=problem.by_layer(state.mu), nu=problem.by_layer(state.nu))
+        return state
+
+    by_layer = jax.tree.map(
+        layered, moments, is_leaf=lambda one: isinstance(one, optax.ScaleByAdamState)
+    )
+    return step_sizes(by_layer, values["lr"], beta2=values["beta2"], eps=values["eps"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from glidepath.diagnosis.finding import Finding
+from glidepath.diagnosis.live import LiveDiagnosis
 from glidepath.view.curves import short
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -84,11 +88,17 @@ class TrainingProgress:
     Args:
         activity: where to show it.
         num_steps: updates in the run.
+        record: the file of its record.
+        stop_on: codes of rules that stop the run.
     """
 
-    def __init__(self, activity: Activity, num_steps: int) -> None:
+    def __init__(
+        self, activity: Activity, num_steps: int, record: Path, stop_on: Sequence[str] = ()
+    ) -> None:
+        self._diagnosis = LiveDiagnosis(record, self._show_finding, stop_on)
         self._activity = activity
         self._num_steps = num_steps
+        self._measured = ""
 
     def resumed(self, step: int) -> None:
         """The run goes on at a step."""
@@ -102,16 +112,43 @@ class TrainingProgress:
         """It has been."""
         self._activity.say(f"compiled rollout {rollout} in {seconds:.1f} s")
 
-    def updated(self, line: dict[str, Any]) -> None:
-        """An update is done."""
+    def wrote(self, line: dict[str, Any]) -> None:
+        """A line of the record has been written."""
+        self._diagnosis.take(line)
+        show = getattr(self, f"_show_{line['kind']}", None)
+        if show is not None:
+            show(line)
+
+    def _show_update(self, line: dict[str, Any]) -> None:
         note = f"{line['phase']}  loss {line['loss']:.4f}  lr {short(line['lr'])}"
         note += f"  rollout {line['rollout']}" if line["rollout"] > 1 else ""
-        self._activity("train", line["step"] + 1, self._num_steps, note)
+        note += "  skipped" if line.get("skipped") else ""
+        self._activity("train", line["step"] + 1, self._num_steps, note + self._measured)
 
-    def saved(self, step: int) -> None:
-        """A checkpoint has been written."""
+    def _show_evaluation(self, line: dict[str, Any]) -> None:
+        told = [f"{name} {value:.4f}" for name, value in line.items()
+                if name not in ("kind", "step", "time", "seconds")]  # fmt: skip
+        self._measured = f"  {', '.join(told)}"
+
+    def _show_event(self, line: dict[str, Any]) -> None:
+        self._activity.say(f"step {line['step']:,}: {line['target']} {line['event']}")
+
+    def _show_checkpoint(self, line: dict[str, Any]) -> None:
         if not self._activity.is_live:
-            self._activity.say(f"saved a checkpoint at step {step:,}")
+            self._activity.say(f"saved a checkpoint at step {line['step']:,}")
+
+    def _show_finding(self, finding: Finding) -> None:
+        self._activity.say(
+            f"{finding.level} {finding.code}: {finding.what}; try: {finding.tries[0]}"
+        )
+
+    def wants_to_stop(self) -> str | None:
+        """Why the run should stop now, or None."""
+        return self._diagnosis.reason
+
+    def notice(self, text: str) -> None:
+        """Something that the run's owner should know."""
+        self._activity.say(text)
 
 
 def _clock(seconds: float) -> str:

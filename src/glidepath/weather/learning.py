@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from glidepath.record.arrays import named_arrays
 from glidepath.training.sampling import draw
 from glidepath.weather import checkpoint_format
 from glidepath.weather.graphs import build_graphs
@@ -68,19 +69,46 @@ class ForecastProblem:
         value, _ = self.forecaster.loss(parameters, batch, rollout)
         return value, {}
 
-    def batch(self, seed: int, step: int, size: int, rollout: int) -> dict[str, np.ndarray]:
-        """Windows drawn uniformly, with replacement, from the training times."""
-        starts = draw(seed, step, size, self.split.num_training_windows(rollout))
+    def samples(self, seed: int, step: int, size: int, rollout: int) -> np.ndarray:
+        """First times of windows, drawn uniformly, with replacement, from the training times."""
+        return draw(seed, step, size, self.split.num_training_windows(rollout))
+
+    def held_out(self, rollout: int) -> np.ndarray:
+        """First times of the windows that share none with the training times."""
+        last = self.split.num_times - rollout - NUM_INPUT_TIMES
+        return np.arange(self.split.num_training_times, last + 1)
+
+    def batch(self, samples: np.ndarray, rollout: int) -> dict[str, np.ndarray]:
+        """The windows that begin at these times."""
         windows = [
-            self.trajectory.window(int(start), rollout + NUM_INPUT_TIMES) for start in starts
+            self.trajectory.window(int(start), rollout + NUM_INPUT_TIMES) for start in samples
         ]
         return {name: np.stack([window[name] for window in windows]) for name in windows[0]}
+
+    def name(self, sample: int) -> str:
+        """The first time of a window."""
+        return f"the window from {self.trajectory.times[sample].astype('datetime64[m]')} on"
 
     def decays(self, parameters: Parameters) -> Parameters:
         """Weight matrices decay; biases, scales and offsets do not."""
         return jax.tree_util.tree_map_with_path(
             lambda path, _: path[-1].key in ("w0", "w1"), parameters
         )
+
+    def by_layer(self, tree: Parameters) -> Parameters:
+        """The processor's blocks, which are stacked, taken apart."""
+        stacked = tree["mesh"]
+        count = self.size.num_layers
+        apart = {
+            name: {f"{i:02d}": jax.tree.map(lambda leaf, i=i: leaf[i], stacked[name])
+                   for i in range(count)}
+            for name in ("edges", "mesh")
+        }  # fmt: skip
+        return tree | {"mesh": stacked | apart}
+
+    def idle(self, parameters: Parameters) -> list[str]:
+        """The decoder's block for mesh nodes: the published network has it, nothing reads it."""
+        return [f"mesh2grid/mesh/{name}" for name in named_arrays(parameters["mesh2grid"]["mesh"])]
 
     def export(self, parameters: Parameters, path: Path) -> None:
         """Write the published checkpoint format."""

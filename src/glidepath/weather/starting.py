@@ -10,13 +10,13 @@ from typing import Any
 from glidepath.plan import Plan
 from glidepath.training import optimizer
 from glidepath.training.batches import rollout_at
-from glidepath.training.loop import Settings
 from glidepath.training.run_directory import RunDirectory
+from glidepath.training.settings import Settings
 from glidepath.weather import simulate
 from glidepath.weather.learning import ForecastProblem
 from glidepath.weather.model import SIZES
 from glidepath.weather.runs import Configuration, Progress, make_problem
-from glidepath.weather.split import Period, Split, starts_outside, training_period
+from glidepath.weather.split import Split, starts_outside, training_period
 from glidepath.weather.statistics import Statistics
 from glidepath.weather.trajectory import DataError, Trajectory
 
@@ -53,11 +53,10 @@ def start(
     plan: Plan,
     asked: Asked,
     *,
-    num_steps: int | None,
-    checkpoint_every: int,
     lead: int | None,
     progress: Progress,
     tell: Callable[[str], None],
+    **how: Any,
 ) -> Run:
     """Start a run; the directory is made when all else has worked.
 
@@ -65,24 +64,39 @@ def start(
         directory: where the run will keep its things.
         plan: to follow.
         asked: of the configuration.
-        num_steps: updates; the plan's where None.
-        checkpoint_every: updates between checkpoints.
         lead: time steps at which the model will be judged, which the held-out times have to
             allow; None for as many of the usual ones as they do.
         progress: told how far the statistics and the simulation are.
         tell: told what a user should know.
+        **how: of `Settings`, but for batch and seed; `num_steps` may be None for the plan's.
     Raises:
         TypeError, ValueError, OSError: naming what is wrong and what would work.
     """
     directory.check_free()
+    run = prepare(plan, asked, lead=lead, progress=progress, tell=tell, **how)
+    run.problem.forecaster.statistics.write(directory.statistics)
+    trajectory, split = run.problem.trajectory, run.problem.split
+    period = training_period(trajectory.times, split)
+    directory.create(plan, run.configuration.as_table() | {"training_period": period})
+    return run
+
+
+def prepare(
+    plan: Plan,
+    asked: Asked,
+    *,
+    lead: int | None,
+    progress: Progress,
+    tell: Callable[[str], None],
+    **how: Any,
+) -> Run:
+    """A run that is ready to train, without a directory of its own; as `start`."""
     optimizer.check(plan)
     configuration = _configuration(plan, asked, progress, tell)
-    settings = _settings(configuration, plan, num_steps, checkpoint_every)
+    settings = _settings(configuration, plan, **how)
     trajectory = configuration.open_trajectory()
-    period = _check_long_enough(trajectory, configuration.holdout, plan, lead)
+    _check_long_enough(trajectory, configuration.holdout, plan, lead)
     problem = make_problem(configuration, trajectory, None, progress)
-    problem.forecaster.statistics.write(directory.statistics)
-    directory.create(plan, configuration.as_table() | {"training_period": period})
     return Run(plan, configuration, settings, problem)
 
 
@@ -91,10 +105,9 @@ def go_on(
     plan: Plan | None,
     asked: Asked,
     *,
-    num_steps: int | None,
-    checkpoint_every: int,
     lead: int | None,
     progress: Progress,
+    **how: Any,
 ) -> Run:
     """Go on with the run in a directory, which what was asked for must not contradict.
 
@@ -108,7 +121,7 @@ def go_on(
             f"{followed.fingerprint} and not {plan.fingerprint}"
         )
     _check_not_contradicted(configuration, asked, directory)
-    settings = _settings(configuration, followed, num_steps, checkpoint_every)
+    settings = _settings(configuration, followed, **how)
     trajectory = configuration.open_trajectory()
     _check_same_times(trajectory, table["training_period"], configuration.holdout)
     _check_long_enough(trajectory, configuration.holdout, followed, lead)
@@ -149,7 +162,7 @@ def _simulated(progress: Progress, tell: Callable[[str], None]) -> Path:
 
 
 def _settings(
-    configuration: Configuration, plan: Plan, num_steps: int | None, checkpoint_every: int
+    configuration: Configuration, plan: Plan, *, num_steps: int | None, **how: Any
 ) -> Settings:
     if num_steps is not None and not 1 <= num_steps <= plan.total_steps:
         raise ValueError(
@@ -159,7 +172,7 @@ def _settings(
         batch=configuration.batch,
         seed=configuration.seed,
         num_steps=plan.total_steps if num_steps is None else num_steps,
-        checkpoint_every=checkpoint_every,
+        **how,
     )
 
 
@@ -177,15 +190,14 @@ def _check_not_contradicted(
 
 def _check_long_enough(
     trajectory: Trajectory, holdout: float, plan: Plan, lead: int | None
-) -> Period:
-    """The period to train on, if the longest rollout fits into it and the lead into the rest."""
+) -> None:
+    """Refuse data whose training times are too few for the rollouts, or the rest for the lead."""
     split = Split(len(trajectory.times), holdout)
     steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
     split.num_training_windows(max(rollout_at(plan, step) for step in steps))
     period = training_period(trajectory.times, split)
     if holdout and lead is not None:
         starts_outside(trajectory.times, period, lead)
-    return period
 
 
 def _check_same_times(trajectory: Trajectory, period: Sequence[str], holdout: float) -> None:

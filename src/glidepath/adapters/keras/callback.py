@@ -7,7 +7,7 @@ from typing import Any, final
 
 import keras
 
-from glidepath.adapters.as_plan import as_plan
+from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.keras.driving import drive
 from glidepath.adapters.keras.places import rate_of, unwrapped
 from glidepath.plan import Moment, Plan, Schedule

@@ -7,7 +7,7 @@ from typing import Any, final
 
 from keras.optimizers import Optimizer
 
-from glidepath.adapters.as_plan import as_plan
+from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.keras.places import ASKED_IN_PYTHON, Place, places, rate_of, unwrapped
 from glidepath.adapters.keras.present import present
 from glidepath.adapters.keras.schedule import PlanSchedule

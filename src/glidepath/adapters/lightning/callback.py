@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import torch
 
-from glidepath.adapters.as_plan import as_plan
+from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.torch.agreement import check_begin, check_end, following, is_over
 from glidepath.adapters.torch.hearing import hear
 from glidepath.adapters.torch.scheduler import PlanScheduler

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from glidepath.adapters.as_plan import as_plan
+from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.optax.masks import mask_of
 from glidepath.adapters.optax.optimizer import Factory, factory_of
 from glidepath.plan import Plan, Schedule

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from glidepath.adapters.as_plan import as_plan
-from glidepath.adapters.identity import identity
+from glidepath.plan.as_plan import as_plan
+from glidepath.plan.identity import identity
 from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
 

@@ -12,7 +12,7 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from glidepath.adapters.endless import endless
+from glidepath.plan.endless import endless
 from glidepath.adapters.torch.places import copied
 from glidepath.adapters.torch.updates import unwrapped
 from glidepath.plan import Schedule, constant, cosine, from_function

@@ -203,7 +203,7 @@ def group_in(group: Group) -> str | None:
 def _places(quantity: str, optimizer: Optimizer) -> Iterator[tuple[Group, str, int | None]]:
     """The groups that have a quantity, its name there, and its place in a pair."""
     for group in optimizer.param_groups:
-        name, which = _name_of(quantity, group, optimizer)
+        name, which = name_of(quantity, group, optimizer)
         if name not in group or (quantity == "weight_decay" and not group["decays"]):
             continue
         if which is None and isinstance(group[name], tuple | list):
@@ -214,7 +214,8 @@ def _places(quantity: str, optimizer: Optimizer) -> Iterator[tuple[Group, str, i
         yield group, name, which
 
 
-def _name_of(quantity: str, group: Group, optimizer: Optimizer) -> tuple[str, int | None]:
+def name_of(quantity: str, group: Group, optimizer: Optimizer) -> tuple[str, int | None]:
+    """What a parameter group calls a quantity, and its place where that is a pair."""
     if quantity == "beta2" and isinstance(optimizer, torch.optim.RMSprop):
         return "alpha", None
     if quantity in ("beta1", "beta2") and quantity not in group:

@@ -12,8 +12,8 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from glidepath.adapters.as_plan import as_plan
-from glidepath.adapters.identity import check_same, has_same_past, identity
+from glidepath.plan.as_plan import as_plan
+from glidepath.plan.identity import check_same, has_same_past, identity
 from glidepath.adapters.torch.clipping import clip_before_updates
 from glidepath.adapters.torch.places import (
     Followed,

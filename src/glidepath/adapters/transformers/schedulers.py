@@ -12,7 +12,7 @@ from functools import partial, reduce
 from operator import rshift
 from typing import Any
 
-from glidepath.adapters.endless import endless
+from glidepath.plan.endless import endless
 from glidepath.adapters.transformers.arguments import (
     at_least_0,
     count,

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from transformers import Trainer
 
-from glidepath.adapters.as_plan import as_plan
+from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.torch.clipping import clip_before_updates
 from glidepath.adapters.torch.optimizer import make_optimizer
 from glidepath.adapters.torch.parameters import Groups, trained_by_group, without_decay

@@ -13,7 +13,7 @@ from itertools import pairwise
 from operator import rshift
 from typing import Any
 
-from glidepath.adapters.endless import endless
+from glidepath.plan.endless import endless
 from glidepath.adapters.optax.reading.arguments import (
     count,
     count_from_1,

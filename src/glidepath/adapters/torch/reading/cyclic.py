@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
-from glidepath.adapters.endless import endless
+from glidepath.plan.endless import endless
 from glidepath.adapters.torch.reading.formulas import CycleHeight, GeometricScale
 from glidepath.adapters.torch.reading.lines import lines
 from glidepath.adapters.torch.reading.motion import Values

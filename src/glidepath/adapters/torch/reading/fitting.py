@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from glidepath.adapters.endless import LONGEST
+from glidepath.plan.endless import LONGEST
 from glidepath.plan import Duration, Schedule
 from glidepath.plan.algebra import Lasting, Product, Repeat, Segment, Series, Term, Then
 from glidepath.plan.shapes import Constant

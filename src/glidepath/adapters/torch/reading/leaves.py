@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from glidepath.adapters.endless import endless
+from glidepath.plan.endless import endless
 from glidepath.adapters.torch.reading.formulas import PowerOfRest
 from glidepath.adapters.torch.reading.motion import Factors, Multiplied, Values
 from glidepath.adapters.torch.reading.nesting import habits

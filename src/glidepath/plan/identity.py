@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from glidepath.plan import Plan
+from glidepath.plan.plan import Plan
 from glidepath.plan.files import dumps, loads
 
 SOME_STEPS = (*range(16), *(2**power for power in range(4, 17)))

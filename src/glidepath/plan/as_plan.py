@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glidepath.adapters.endless import LONGEST
+from glidepath.plan.endless import LONGEST
 from glidepath.plan import Horizon, Phase, Plan, Schedule
 
 

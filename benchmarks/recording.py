@@ -1,0 +1,96 @@
+"""What the record costs: the demo's model, trained with and without it, in turns.
+
+    python benchmarks/recording.py
+
+One update of GraphCast's demo size on synthetic data, compiled without any figures, not recorded,
+and compiled with all norms, looks at single arrays every 100 updates, effective step sizes and a
+line in the record. Both do the same updates, in turns of `BLOCK`, so that what else the machine
+does hits both. Prints the ratio of the medians of the blocks' times, and its range over the turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+from graphcast import GRID_DEGREES, make_problem, synthetic_batch
+
+from glidepath import Horizon, presets
+from glidepath.record import Recorder
+from glidepath.record.sinks import sink_named
+from glidepath.training import update as updating
+from glidepath.training.update import initial_state, make_update
+from glidepath.weather.model import SIZES
+
+BLOCK = 50
+BATCH = 4
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--turns", type=int, default=6, help="pairs of blocks; even, for looks")
+    parser.add_argument("--track", action="append", default=[], help="a tracker that writes, too")
+    arguments = parser.parse_args()
+    problem, _ = make_problem(SIZES["demo"], GRID_DEGREES["demo"], "float32")
+    plan = presets.graphcast(horizon=Horizon(samples=54_000, batch=BATCH))
+    batch = jax.device_put(synthetic_batch(problem, BATCH, 1))
+    with tempfile.TemporaryDirectory() as directory:
+        sinks = [sink_named(name, directory, "benchmark") for name in arguments.track]
+        with Recorder(directory, plan, sinks=sinks) as recorder:
+            bare = Run(problem, plan, batch, is_recorded=False)
+            recorded = Run(problem, plan, batch, is_recorded=True)
+            pairs = [
+                (bare.block(wait), recorded.block(partial(recorder.log, samples=BATCH)))
+                for _ in range(arguments.turns)
+            ]
+    report(pairs)
+
+
+class Run:
+    """A training run that can be taken a block further."""
+
+    def __init__(self, problem: Any, plan: Any, batch: Any, *, is_recorded: bool) -> None:
+        self.state, self.batch, self.step = initial_state(problem, plan, 0), batch, 0
+        summarize = updating.summarize
+        if not is_recorded:
+            updating.summarize = lambda *_, **__: None
+        update = jax.jit(make_update(problem, plan, 1), donate_argnums=0)
+        self.update = update.lower(self.state, batch).compile()
+        updating.summarize = summarize
+
+    def block(self, log: Callable[..., Any]) -> float:
+        """Do some updates; the seconds that they took."""
+        began = time.perf_counter()
+        for _ in range(BLOCK):
+            self.state, figures = self.update(self.state, self.batch)
+            log(self.step, **figures)
+            self.step += 1
+        jax.block_until_ready(self.state)
+        return time.perf_counter() - began
+
+
+def wait(_: int, loss: Any, **__: Any) -> None:
+    """Wait for the loss, which a loop without a record would print."""
+    loss.block_until_ready()
+
+
+def report(pairs: list[tuple[float, float]]) -> None:
+    """Print how much longer the recorded blocks took."""
+    ratios = [recorded / bare for bare, recorded in pairs]
+    bare, recorded = (statistics.median(times) / BLOCK for times in zip(*pairs, strict=True))
+    print(f"an update: {bare:.4f} s without a record, {recorded:.4f} s with one")
+    print(
+        f"with / without: {statistics.median(ratios):.4f}, the median of {len(ratios)} turns of "
+        f"{BLOCK} updates, from {min(ratios):.4f} to {max(ratios):.4f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

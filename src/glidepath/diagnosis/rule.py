@@ -1,0 +1,28 @@
+"""What a rule is: one illness, how it is seen, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from glidepath.diagnosis.finding import Finding
+from glidepath.record import History
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One illness of runs.
+
+    Attributes:
+        code: its name, such as "never-moved"; findings carry it.
+        looks_at: what of the record it needs; without that it says nothing.
+        threshold: from where on it speaks, in words, with the numbers.
+        source: where the threshold is from.
+        find: what it finds in a record, nothing where there is nothing wrong.
+    """
+
+    code: str
+    looks_at: str
+    threshold: str
+    source: str
+    find: Callable[[History], Iterator[Finding]]

@@ -1,0 +1,228 @@
+"""A record in memory: columns over the updates, and what happened beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glidepath.plan import Plan
+from glidepath.plan.files import loads
+from glidepath.record.lines import read
+from glidepath.record.looks import Looks
+from glidepath.record.schema import FILE_NAME, VERSION, WORDS, as_number
+
+TEXTS = ("phase", "batch")
+"""Columns of an update that are no numbers."""
+
+
+class History:
+    """What a record says, for those who judge and draw it.
+
+    Attributes:
+        header: of the last start, the "run" line; empty where there is none.
+        restarts: steps at which the run went on.
+        checkpoints: numbers of updates after which the state was saved.
+        events: the lines of them.
+        nonfinite: the lines of updates that met NaN or infinity.
+        notices: the lines of them.
+        end: the line of the run's end, or None.
+        last_time: of the last line, in seconds of Unix time; None before the first.
+    """
+
+    def __init__(self, lines: Iterable[dict[str, Any]] = ()) -> None:
+        self.header: dict[str, Any] = {}
+        self.restarts: list[int] = []
+        self.checkpoints: list[int] = []
+        self.events: list[dict[str, Any]] = []
+        self.nonfinite: list[dict[str, Any]] = []
+        self.notices: list[dict[str, Any]] = []
+        self.end: dict[str, Any] | None = None
+        self.last_time: float | None = None
+        self._steps: list[int] = []
+        self._columns: dict[str, list[float]] = {}
+        self._texts: dict[str, list[str | None]] = {name: [] for name in TEXTS}
+        self._evaluations: dict[str, list[tuple[int, float]]] = {}
+        self._looks: list[dict[str, Any]] = []
+        self._model: dict[str, dict[str, Any]] = {}
+        self.add(lines)
+
+    @classmethod
+    def open(cls, path: str | Path) -> History:
+        """The record in a run's directory, or in a file.
+
+        Raises:
+            FileNotFoundError: if there is none.
+            ValueError: if it is damaged, or of a later version.
+        """
+        return cls(read(record_file(path)))
+
+    def add(self, lines: Iterable[dict[str, Any]]) -> None:
+        """Take in what was written since."""
+        for line in lines:
+            self.last_time = line.get("time", self.last_time)
+            getattr(self, f"_add_{line['kind']}", _pass)(line)
+        self.__dict__.pop("steps", None)
+        self.__dict__.pop("looks", None)
+
+    def _add_run(self, line: dict[str, Any]) -> None:
+        if line.get("schema", 0) > VERSION:
+            raise ValueError(
+                f"the record is of schema {line['schema']}, and this glidepath knows {VERSION}: "
+                "install a newer one"
+            )
+        self.header, self.end = line, None
+        self.__dict__.pop("plan", None)
+
+    def _add_restart(self, line: dict[str, Any]) -> None:
+        self.restarts.append(line["step"])
+
+    def _add_model(self, line: dict[str, Any]) -> None:
+        self._model = line["arrays"]
+
+    def _add_update(self, line: dict[str, Any]) -> None:
+        done = len(self._steps)
+        self._steps.append(line["step"])
+        for name, values in self._texts.items():
+            values.append(line.get(name))
+        for name, value in line.items():
+            if name in ("kind", "step", *TEXTS) or (isinstance(value, str) and value not in WORDS):
+                continue
+            column = self._columns.setdefault(name, [])
+            column.extend([np.nan] * (done - len(column)))
+            column.append(as_number(value))
+
+    def _add_layers(self, line: dict[str, Any]) -> None:
+        self._looks.append(line)
+
+    def _add_evaluation(self, line: dict[str, Any]) -> None:
+        for name, value in line.items():
+            if name not in ("kind", "step", "time", "seconds"):
+                self._evaluations.setdefault(name, []).append((line["step"], as_number(value)))
+
+    def _add_event(self, line: dict[str, Any]) -> None:
+        self.events.append(line)
+
+    def _add_checkpoint(self, line: dict[str, Any]) -> None:
+        self.checkpoints.append(line["step"])
+
+    def _add_nonfinite(self, line: dict[str, Any]) -> None:
+        self.nonfinite.append(line)
+
+    def _add_notice(self, line: dict[str, Any]) -> None:
+        self.notices.append(line)
+
+    def _add_end(self, line: dict[str, Any]) -> None:
+        self.end = line
+
+    def __len__(self) -> int:
+        """How many updates were recorded."""
+        return len(self._steps)
+
+    @property
+    def num_done(self) -> int:
+        """Updates done: the step of the next one."""
+        return self._steps[-1] + 1 if self._steps else 0
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """Of the updates, ascending, `[updates]`, int64."""
+        return np.array(self._steps, np.int64)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns of numbers, in the order in which they appeared."""
+        return list(self._columns)
+
+    def column(self, name: str) -> np.ndarray:
+        """One figure at every update, `[updates]`, float64; NaN where there is none."""
+        values = self._columns.get(name, [])
+        return np.array(values + [np.nan] * (len(self) - len(values)), np.float64)
+
+    def known(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """The steps at which a figure was recorded, and the figure, `[recorded]` each.
+
+        A NaN that was measured is not told from one that is missing: see `nonfinite` for those.
+        """
+        values = self.column(name)
+        there = ~np.isnan(values)
+        return self.steps[there], values[there]
+
+    def texts(self, name: str) -> list[str | None]:
+        """The "phase" or the "batch" of every update."""
+        return self._texts[name]
+
+    @property
+    def metrics(self) -> list[str]:
+        """What evaluations have measured."""
+        return list(self._evaluations)
+
+    def evaluations(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
+        """Updates done before each evaluation, and what was measured, `[evaluations]` each."""
+        pairs = self._evaluations.get(metric, [])
+        steps = np.array([step for step, _ in pairs], np.int64)
+        return steps, np.array([value for _, value in pairs], np.float64)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """What was seen of the single arrays, every so many updates."""
+        return Looks(self._looks, self._model)
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """What the run followed, with the events so far; None where the record does not say."""
+        text = self.header.get("plan")
+        if text is None:
+            return None
+        from glidepath.plan import Event
+
+        plan = loads(text, where="the record's plan")
+        events = [Event(line["step"], line["event"], line["target"]) for line in self.events]
+        return plan.with_events([*plan.events, *events]) if events else plan
+
+    @property
+    def total_steps(self) -> int | None:
+        """Updates that the run will do, where it is known."""
+        return self.header.get("total_steps")
+
+    @property
+    def values(self) -> list[str]:
+        """The columns that the plan gives, such as "lr"."""
+        names = self.plan.names if self.plan is not None else ["lr"]
+        return [name for name in names if name in self._columns]
+
+
+def record_file(path: str | Path) -> Path:
+    """The file of a run's record.
+
+    Args:
+        path: the run's directory, or the file itself.
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    path = Path(path)
+    file = path / FILE_NAME if path.is_dir() else path
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"no record of a run at {file}: a run's directory has one, {FILE_NAME}, once it has "
+            "started"
+        )
+    return file
+
+
+def runs_below(directory: Path) -> Iterator[Path]:
+    """The directories with a record in and below one, in order.
+
+    Raises:
+        NotADirectoryError: if it is none.
+    """
+    if not directory.is_dir():
+        raise NotADirectoryError(f"{directory} is no directory: give the one that your runs are in")
+    yield from sorted(file.parent for file in directory.rglob(FILE_NAME))
+
+
+def _pass(_: dict[str, Any]) -> None:
+    """A kind that a later version may add."""

@@ -1,0 +1,126 @@
+"""The file of a record: appended line by line, and read while it grows."""
+
+from __future__ import annotations
+
+import json
+import os
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from glidepath.record.schema import as_text, is_before
+
+
+class Writer:
+    """Appends to a record; what a process that is killed loses is at most its last line.
+
+    Args:
+        path: the file; its directory is made.
+        start: the step of the run's first update from now on; lines about later ones are dropped,
+            for they will be written again.
+    Raises:
+        OSError: if it can't be written.
+    """
+
+    def __init__(self, path: Path, start: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            _drop_from(path, start)
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+        # A writer that is dropped without an end, as by a notebook, leaves no open file.
+        weakref.finalize(self, self._file.close)
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Append one line."""
+        self._file.write(as_text(line))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _drop_from(path: Path, start: int) -> None:
+    """Rewrite a record without half a last line, an end, and what will happen again."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        for line in read(path):
+            if is_before(line, start) and line["kind"] != "end":
+                file.write(as_text(line))
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """All whole lines of a record, in order.
+
+    Raises:
+        OSError: if there is none.
+        ValueError: if a line in the midst of it is none of a record's.
+    """
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, text in enumerate(file, start=1):
+            if not text.endswith("\n"):
+                return
+            yield parsed(text, path, number)
+
+
+class Tail:
+    """Reads a record that another process is writing, here or on another machine.
+
+    Args:
+        path: the file, which need not be there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._start_again()
+
+    def _start_again(self) -> None:
+        self._position, self._number, self._identity = 0, 0, None
+
+    def new_lines(self) -> tuple[bool, list[dict[str, Any]]]:
+        """What was written since the last call.
+
+        Returns:
+            Whether all that came before is void, for the run went on from an earlier step; and
+            the lines.
+        Raises:
+            OSError, ValueError: as `read`.
+        """
+        if not self._path.exists():
+            return False, []
+        is_new = False
+        with self._path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            identity = (status.st_dev, status.st_ino)
+            if self._identity not in (None, identity) or status.st_size < self._position:
+                self._start_again()
+                is_new = True
+            self._identity = identity
+            file.seek(self._position)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self._position += len(whole)
+        texts = whole.decode("utf-8", errors="replace").split("\n")[:-1]
+        first, self._number = self._number + 1, self._number + len(texts)
+        return is_new, [parsed(text, self._path, i) for i, text in enumerate(texts, start=first)]
+
+
+def parsed(text: str, path: Path, number: int) -> dict[str, Any]:
+    """One line of a record, from its text.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        line = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        line = None
+    if not isinstance(line, dict) or not isinstance(line.get("kind"), str):
+        raise ValueError(
+            f"{path}, line {number}, is no line of a record, but {text.strip()[:60]!r}: the file "
+            "was damaged or is another's"
+        )
+    return line

@@ -1,0 +1,374 @@
+"""What writes the record of a run, from any training loop."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self, final
+
+import numpy as np
+
+from glidepath.plan import Event, Plan, Schedule
+from glidepath.plan.as_plan import as_plan
+from glidepath.plan.files import dumps
+from glidepath.plan.identity import identity
+from glidepath.record.environment import environment
+from glidepath.record.fingerprint import fingerprint
+from glidepath.record.lines import Writer, read
+from glidepath.record.looking import looks_at
+from glidepath.record.model import about_arrays
+from glidepath.record.schema import FILE_NAME, STATES, VERSION
+from glidepath.record.sinks import Background, Sink
+from glidepath.record.step_sizes import StepSizes
+from glidepath.record.summary import Summary, summarize
+from glidepath.record.update import Update, as_float
+
+
+@final
+class Recorder:
+    """Writes what a run does to `record.jsonl`: one line an update, and lines beside them.
+
+    Give it to a `with`, which closes it and says how the run ended. `glidepath watch`, `report`,
+    `runs` and `diagnose` read what it writes, while it does and later.
+
+    Norms of a torch module or of arrays at hand are computed every `norms_every` updates, single
+    arrays are looked at every `look_every`. In JAX call `summarize` inside your compiled step and
+    give the result as `summary`: then all norms are there at every update.
+
+    Attributes:
+        path: the run's directory.
+        plan: with the events so far, or None.
+        next_step: the first step that may be logged next.
+        sources: functions that are asked, at every update that is logged, what else was seen of
+            it: they get its step, and return figures as `log` takes them. Hooks of optimizers are
+            such; closing forgets them.
+
+    Example:
+        >>> import tempfile
+        >>> from glidepath import Phase, Plan, linear
+        >>> from glidepath.record import History, Recorder
+        >>> plan = Plan(Phase("training", 3, lr=linear(0.3, 0.0)))
+        >>> directory = tempfile.mkdtemp() + "/run"
+        >>> with Recorder(directory, plan) as recorder:
+        ...     for step in range(3):
+        ...         recorder.log(step, loss=1.0 / (step + 1))
+        >>> [round(rate, 3) for rate in History.open(directory).column("lr").tolist()]
+        [0.3, 0.2, 0.1]
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        plan: Plan | Schedule | None = None,
+        *,
+        start: int | None = None,
+        total_steps: int | None = None,
+        name: str | None = None,
+        configuration: Mapping[str, Any] | None = None,
+        sinks: Iterable[Sink] = (),
+        norms_every: int = 10,
+        look_every: int = 100,
+        tell: Callable[[str], None] | None = None,
+        on_line: Callable[[dict[str, Any]], None] | None = None,
+        inquire: Callable[[int], dict[str, Any]] | None = None,
+    ) -> None:
+        """Open the record, or go on with it.
+
+        Args:
+            path: the run's directory, which is made where it is not there.
+            plan: that the run follows; a schedule is one of the learning rate.
+            start: the step of the first update, if the run goes on with what it has: what the
+                record says about it and later ones is dropped, for it will be written again.
+                None for a new run.
+            total_steps: updates that the run will do; the plan's where None.
+            name: of the run; the directory's where None.
+            configuration: what else the run was started with, of plain values.
+            sinks: trackers that get every line, too, each on a thread of its own.
+            norms_every: updates between norms that are computed here, and not by you.
+            look_every: updates between looks at the single arrays.
+            tell: gets what a user should know, such as that a tracker failed; stderr by default.
+            on_line: gets every line as soon as it is written, in this thread; what it raises ends
+                the run.
+            inquire: gets the step of an update that met NaN or infinity, and finds out more: what
+                else to write, see "nonfinite" in `schema.KINDS`.
+        Raises:
+            FileExistsError: if there is a record, and no `start`.
+            TypeError, ValueError: if an argument is none of these.
+            OSError: if the directory can't be written.
+        """
+        for argument, value, least in (
+            ("norms_every", norms_every, 1),
+            ("look_every", look_every, 1),
+            ("start", start or 0, 0),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
+        self.path, self.next_step = Path(path), start or 0
+        self.plan = None if plan is None else as_plan(plan)
+        self._norms_every, self._look_every = norms_every, look_every
+        self._tell, self._on_line, self._inquire = tell or _to_stderr, on_line, inquire
+        self._last_nonfinite: dict[str, Any] | None = None
+        self._observed: dict[str, Any] = {}
+        self.sources: list[Callable[[int], Mapping[str, Any]]] = []
+        self._waiting: Update | None = None
+        self._is_modelled = self._is_closed = False
+        self._last: float | None = None
+        file = self.path / FILE_NAME
+        num_recorded = _num_recorded(file)
+        if num_recorded and start is None:
+            raise FileExistsError(
+                f"{file} has {num_recorded:,} updates: go on with the run by start=STEP, the step "
+                "of its coming update, or choose another directory"
+            )
+        self._writer = Writer(file, self.next_step)
+        self._sinks = [Background(sink, tell=self.notice) for sink in sinks]
+        self._write("run", **self._header(name, total_steps, configuration))
+        if num_recorded:
+            self._write("restart", step=self.next_step)
+
+    def _header(
+        self, name: str | None, total_steps: int | None, configuration: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        plan = self.plan
+        return {
+            "schema": VERSION,
+            "name": name or self.path.resolve().name,
+            "plan": _text(plan),
+            "fingerprint": None if plan is None else identity(plan)["fingerprint"],
+            "total_steps": total_steps or (None if plan is None else plan.total_steps),
+            "environment": environment(),
+            "configuration": dict(configuration or {}),
+        }
+
+    def norms_at(self, step: int) -> bool:
+        """Whether norms are due at a step."""
+        return step % self._norms_every == 0 or self.looks_at(step)
+
+    def looks_at(self, step: int) -> bool:
+        """Whether single arrays are looked at at a step: every so many, and early once."""
+        return bool(looks_at(step, self._look_every))
+
+    def observe(self, summary: Summary | None = None, **figures: Any) -> None:
+        """Keep what was seen of the coming update, until it is logged; hooks of optimizers do.
+
+        Args:
+            summary: its figures, array by array.
+            **figures: such as the rate that was really used.
+        """
+        self._observed |= figures | ({} if summary is None else {"summary": summary})
+
+    def log(
+        self,
+        step: int,
+        loss: Any = None,
+        *,
+        params: Any = None,
+        grads: Any = None,
+        updates: Any = None,
+        summary: Summary | None = None,
+        step_sizes: StepSizes | None = None,
+        batch: Any = None,
+        **figures: Any,
+    ) -> None:
+        """Write the line of one update.
+
+        Args:
+            step: the update, counted from 0.
+            loss: of its batch; a number, or a scalar of any framework, which is not waited for.
+            params: the model: a torch module, a Keras model or a tree of arrays, before or after
+                the update, but always the same.
+            grads: of the update, as `params`; those of a torch module are found by themselves.
+            updates: what the optimizer added, as `params`.
+            summary: in the place of the three, what `summarize` made of them.
+            step_sizes: of the optimizer, of `glidepath.record.step_sizes`.
+            batch: its fingerprint, a text, or what to make one of: the indices of its samples, or
+                its arrays.
+            **figures: scheduled values as they were really used, such as lr=1e-3; `samples` in
+                the batch; `data_seconds`, spent waiting for it; whatever else was measured.
+        Raises:
+            TypeError, ValueError: if the step was logged already, or a figure is no number.
+        """
+        self._check_step(step)
+        observed, self._observed = self._observed, {}
+        for source in self.sources:
+            observed |= source(int(step))
+        summary = summary or observed.pop("summary", None)
+        if params is not None:
+            self._model(step, params)
+            if summary is None and self.norms_at(step):
+                look = self.looks_at(step)
+                summary = summarize(params, grads, updates, step_sizes=step_sizes, look=look)
+        figures = {"loss": loss} | self._planned(step, observed | figures) | observed | figures
+        line = {name: value for name, value in figures.items() if value is not None}
+        if batch is not None:
+            line["batch"] = batch if isinstance(batch, str) else fingerprint(batch)
+        self.flush()
+        self.next_step = step + 1
+        self._waiting = Update(step, line, summary, self._clock(), time.time())
+        if not self._waiting.is_on_a_device:
+            self.flush()
+
+    def _check_step(self, step: int) -> None:
+        if isinstance(step, bool) or not isinstance(step, int | np.integer):
+            raise TypeError(f"`step` must be a whole number, got {step!r}")
+        if self._is_closed:
+            raise ValueError("this recorder is closed: make another with start=STEP to go on")
+        if step < self.next_step:
+            raise ValueError(
+                f"`step` must be {self.next_step} or later, for what came before is recorded, got "
+                f"{step}; a run that goes back to a checkpoint needs a new Recorder, with "
+                f"start={step}"
+            )
+
+    def _planned(self, step: int, seen: Mapping[str, Any]) -> dict[str, Any]:
+        """What the plan says of a step, where nobody saw what was used."""
+        if self.plan is None:
+            return {}
+        moment = self.plan.at(int(step))
+        unseen = {name: value for name, value in moment.values.items() if name not in seen}
+        is_all_planned = len(unseen) == len(moment.values)
+        return {"phase": moment.phase} | unseen | ({"planned": True} if is_all_planned else {})
+
+    def _clock(self) -> float | None:
+        """Seconds since the update before; None for the first one and after a pause."""
+        now = time.perf_counter()
+        last, self._last = self._last, now
+        return None if last is None else now - last
+
+    def _model(self, step: int, params: Any, **facts: Any) -> None:
+        if not self._is_modelled:
+            self.describe(step, params, **facts)
+
+    def describe(
+        self,
+        step: int,
+        params: Any,
+        *,
+        held: Iterable[str] | None = None,
+        idle: Iterable[str] = (),
+    ) -> None:
+        """Write what arrays there are; `log` does it by itself, and knows less.
+
+        Args:
+            step: the coming update.
+            params: the model.
+            held: names of those that the optimizer holds, where it is known.
+            idle: names of those that are known to have no gradient.
+        """
+        self._is_modelled = True
+        self._write("model", step=int(step), arrays=about_arrays(params, held, idle))
+
+    def flush(self) -> None:
+        """Write the last update's line now, which waits for the device."""
+        update, self._waiting = self._waiting, None
+        if update is not None:
+            for kind, line in update.lines():
+                if kind == "nonfinite":
+                    self._write_nonfinite(line)
+                else:
+                    self._write(kind, **line)
+
+    def _write_nonfinite(self, line: dict[str, Any]) -> None:
+        """Write it if it says something new: a run that goes on with NaN has many updates."""
+        found = {key: value for key, value in line.items() if key != "step"}
+        if found != self._last_nonfinite:
+            self._last_nonfinite = found
+            more = self._inquire(line["step"]) if self._inquire else {}
+            self._write("nonfinite", **line, **more)
+
+    def evaluate(self, step: int, *, seconds: float | None = None, **metrics: Any) -> None:
+        """Write what an evaluation measured, such as val_loss=0.3.
+
+        Args:
+            step: updates done before it.
+            seconds: that it took.
+            **metrics: numbers.
+        """
+        self.flush()
+        told = {} if seconds is None else {"seconds": round(seconds, 6)}
+        numbers = {name: as_float(name, value) for name, value in metrics.items()}
+        self._write("evaluation", step=int(step), **numbers, **told)
+        self.pause()
+
+    def events(self, events: Iterable[Event], plan: Plan) -> None:
+        """Write that a plan that listens has changed, and follow what it has become."""
+        self.flush()
+        for event in events:
+            self._write("event", step=event.step, event=event.kind, target=event.target)
+        self.plan = plan
+
+    def saved(self, step: int) -> None:
+        """Write that the state was saved after so many updates."""
+        self.flush()
+        self._write("checkpoint", step=int(step))
+        self.pause()
+
+    def notice(self, text: str) -> None:
+        """Write what the run's owner should know, and say it on the screen."""
+        self._tell(text)
+        if not self._is_closed:
+            self._write("notice", step=self.next_step, text=text)
+
+    def pause(self) -> None:
+        """Leave out the time until the next update: something else was done."""
+        self._last = None
+
+    def close(self, state: str = "finished", reason: str | None = None) -> None:
+        """Write how the run ended, and let the trackers finish.
+
+        Args:
+            state: "finished", "stopped" or "failed".
+            reason: why, where it is not finished.
+        """
+        if state not in STATES:
+            raise ValueError(f"`state` must be one of {', '.join(STATES)}, got {state!r}")
+        if self._is_closed:
+            return
+        self.flush()
+        told = {} if reason is None else {"reason": reason}
+        self._write("end", step=self.next_step, state=state, **told)
+        for sink in self._sinks:
+            sink.close()
+        self._is_closed = True
+        self.sources.clear()
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, *_: Any
+    ) -> None:
+        if kind is None:
+            self.close()
+        elif issubclass(kind, KeyboardInterrupt):
+            self.close("stopped", "interrupted")
+        else:
+            self.close("failed", f"{kind.__name__}: {error}")
+
+    def _write(self, kind: str, **line: Any) -> None:
+        whole = {"kind": kind, **line}
+        whole.setdefault("time", round(time.time(), 3))
+        self._writer.write(whole)
+        for sink in self._sinks:
+            sink.put(whole)
+        if self._on_line is not None:
+            self._on_line(whole)
+
+
+def _num_recorded(file: Path) -> int:
+    return sum(line["kind"] == "update" for line in read(file)) if file.exists() else 0
+
+
+def _text(plan: Plan | None) -> str | None:
+    """The plan as its file; None for one with a function, which a file can't hold."""
+    try:
+        return None if plan is None else dumps(plan)
+    except ValueError:
+        return None
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)

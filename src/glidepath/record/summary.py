@@ -1,0 +1,193 @@
+"""The figures of a model's arrays at one update, in the framework that holds them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from glidepath.record.arrays import as_numpy, is_jax, is_torch, named_arrays
+from glidepath.record.checksum import checksum
+from glidepath.record.step_sizes import StepSizes
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of every array, of which there are n; None where nothing was given to see it in.
+
+    Attributes:
+        names: of the arrays.
+        parameter_norms: L2 norms before the update, `[n]`.
+        gradient_norms: of the gradients, before clipping, `[n]`.
+        update_norms: of what the update added, `[n]`.
+        looked: whether what follows was computed; it costs more, and zeros stand there otherwise.
+        checksums: of the arrays' bits before the update, `[n]`, uint32.
+        gradient_zeros: shares of each gradient that are exactly 0, `[n]`.
+        step_sizes: of the optimizer, array by array.
+    """
+
+    names: tuple[str, ...]
+    parameter_norms: Any
+    gradient_norms: Any
+    update_norms: Any
+    looked: Any
+    checksums: Any
+    gradient_zeros: Any
+    step_sizes: StepSizes | None = None
+
+    def on_host(self) -> Summary:
+        """The same with NumPy arrays; waits for the device."""
+        if is_jax(self.parameter_norms):
+            return sys.modules["jax"].device_get(self)
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Summary(**{name: _hosted(part) for name, part in parts.items()})
+
+
+def _hosted(part: Any) -> Any:
+    return as_numpy(part) if hasattr(part, "shape") else part
+
+
+def summarize(
+    params: Any,
+    grads: Any = None,
+    updates: Any = None,
+    *,
+    step_sizes: StepSizes | None = None,
+    look: Any = True,
+) -> Summary:
+    """The figures of one update.
+
+    In JAX it may be called inside the compiled step, and should be: then `look` may be traced,
+    such as `step % 100 == 0`, and what costs more is computed at those steps alone.
+
+    Args:
+        params: before the update: a module or a tree, as in `named_arrays`.
+        grads: of the same structure, or None; those of a torch module are found by themselves.
+        updates: what the optimizer adds to the parameters, or None.
+        step_sizes: of the optimizer at this update, of `step_sizes`.
+        look: whether to compute checksums and zeros, which read every array once more.
+    Returns:
+        Figures of the framework's own arrays; give them to `Recorder.log`.
+    Raises:
+        ValueError: if gradients or updates are of other arrays than the parameters.
+    Example:
+        >>> found = summarize({"w": np.array([3.0, 4.0])}, {"w": np.array([0.0, 2.0])})
+        >>> found.parameter_norms.tolist(), found.gradient_norms.tolist()
+        ([5.0], [2.0])
+        >>> found.gradient_zeros.tolist()
+        [0.5]
+    """
+    named = named_arrays(params)
+    names = tuple(named)
+    arrays = list(named.values())
+    gradients = _aligned("grads", names, _gradients(params, arrays, grads))
+    changes = _aligned("updates", names, named_arrays(updates) if updates is not None else None)
+    if any(is_jax(array) for array in arrays):
+        register()
+    checksums, zeros, sizes = _looked(arrays, gradients, step_sizes, look)
+    return Summary(
+        names,
+        _norms(arrays),
+        None if gradients is None else _norms(gradients),
+        None if changes is None else _norms(changes),
+        look,
+        checksums,
+        zeros,
+        sizes,
+    )
+
+
+def _gradients(params: Any, arrays: Sequence[Any], grads: Any) -> Mapping[str, Any] | None:
+    if grads is not None:
+        return named_arrays(grads)
+    if not all(is_torch(array) for array in arrays) or all(one.grad is None for one in arrays):
+        return None
+    return {name: one.grad for name, one in named_arrays(params).items()}
+
+
+def _aligned(
+    argument: str, names: Sequence[str], arrays: Mapping[str, Any] | None
+) -> list[Any] | None:
+    """Arrays in the order of the parameters; None for one that has no gradient."""
+    if arrays is None:
+        return None
+    if unknown := sorted(set(arrays) - set(names)):
+        raise ValueError(
+            f"`{argument}` has {unknown[0]!r}, and the parameters are {', '.join(names)[:200]}: "
+            "give trees of the same structure"
+        )
+    return [arrays.get(name) for name in names]
+
+
+def _looked(
+    arrays: Sequence[Any], gradients: Sequence[Any] | None, sizes: StepSizes | None, look: Any
+) -> tuple[Any, Any, StepSizes | None]:
+    """Checksums, zeros and step sizes; in compiled code only where they are looked at."""
+
+    def found() -> tuple[Any, Any, StepSizes | None]:
+        return _stacked([checksum(one) for one in arrays], 0.0), _zeros(gradients), sizes
+
+    if not is_jax(look):
+        return found() if look else (None, None, None)
+    jax = sys.modules["jax"]
+    shapes = jax.eval_shape(found)
+    nothing = jax.tree.map(lambda one: jax.numpy.zeros(one.shape, one.dtype), shapes)
+    return jax.lax.cond(look, found, lambda: nothing)
+
+
+def _zeros(gradients: Sequence[Any] | None) -> Any:
+    if gradients is None:
+        return None
+    return _stacked([None if one is None else _share(one == 0) for one in gradients], 1.0)
+
+
+def _share(mask: Any) -> Any:
+    return mask.float().mean() if is_torch(mask) else mask.mean()
+
+
+def _norms(arrays: Sequence[Any]) -> Any:
+    """The L2 norm of each, in float32 at least; 0 for one that is not there."""
+    there = [one for one in arrays if one is not None]
+    if there and all(is_torch(one) for one in there):
+        torch = sys.modules["torch"]
+        with torch.no_grad():
+            full = [one if one.dtype.itemsize > 2 else one.float() for one in there]
+            found = iter(torch._foreach_norm([one.detach() for one in full]))
+            return _stacked([None if one is None else next(found) for one in arrays], 0.0)
+    return _stacked([None if one is None else _norm(one) for one in arrays], 0.0)
+
+
+def _norm(array: Any) -> Any:
+    namespace = sys.modules["jax"].numpy if is_jax(array) else np
+    array = array.astype(namespace.promote_types(array.dtype, namespace.float32))
+    return namespace.sqrt(namespace.sum(namespace.square(namespace.abs(array))))
+
+
+def _stacked(scalars: Sequence[Any], missing: float) -> Any:
+    """One array of the framework that they are of, with a number where one is missing."""
+    some = next((one for one in scalars if one is not None), np.float32(missing))
+    if is_torch(some):
+        torch = sys.modules["torch"]
+        full = [some.new_tensor(missing) if one is None else one for one in scalars]
+        return torch.stack([one.to(some.device) for one in full])
+    full = [np.float32(missing) if one is None else one for one in scalars]
+    return sys.modules["jax"].numpy.stack(full) if is_jax(some) else np.stack(full)
+
+
+def register() -> None:
+    """Make summaries trees of JAX, so that compiled functions can return them."""
+    from jax.tree_util import register_dataclass
+
+    if not _REGISTERED:
+        data = [field.name for field in fields(Summary) if field.name != "names"]
+        register_dataclass(Summary, data_fields=data, meta_fields=["names"])
+        own = [field.name for field in fields(StepSizes) if field.name != "names"]
+        register_dataclass(StepSizes, data_fields=own, meta_fields=["names"])
+        _REGISTERED.append(True)
+
+
+_REGISTERED: list[bool] = []
+"""JAX takes a class once."""

@@ -1,0 +1,47 @@
+"""One update at any rate, to try rates out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import jax
+import optax
+
+from glidepath.plan import Plan
+from glidepath.training.batches import rollout_at
+from glidepath.training.optimizer import adamw, values_at
+from glidepath.training.problem import Problem, Tree
+from glidepath.training.update import State
+
+Trial = Callable[[State, Tree, float], tuple[State, Any]]
+
+
+def make_trial(problem: Problem, plan: Plan) -> Trial:
+    """An update with the plan's numbers at its first step, but with a rate of the caller's.
+
+    Args:
+        problem: model and loss.
+        plan: for all but the rate.
+    Returns:
+        state, batch and rate to the next state and the loss before; compiled at its first call.
+    """
+    rollout = rollout_at(plan, 0)
+
+    def update(state: State, batch: Tree, rate: Any) -> tuple[State, Any]:
+        loss = jax.value_and_grad(problem.loss, has_aux=True)
+        (value, _), gradients = loss(state.parameters, batch, rollout)
+        values = values_at(plan, 0) | {"lr": rate}
+        transformation = adamw(values, problem.decays(state.parameters))
+        updates, moments = transformation.update(gradients, state.optimizer, state.parameters)
+        parameters = optax.apply_updates(state.parameters, updates)
+        return State(state.step + 1, parameters, moments), value
+
+    return jax.jit(update, donate_argnums=0)
+
+
+def batches(problem: Problem, rollout: int, seed: int, size: int) -> Iterator[Tree]:
+    """The batches of a run's first updates, without end, all with the same rollout."""
+    for step in count():
+        yield problem.batch(problem.samples(seed, step, size, rollout), rollout)

@@ -1,0 +1,68 @@
+"""What is done about NaN and infinity in a loss or a gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glidepath.training.settings import Settings
+
+MOST_SKIPPED = 10
+"""Updates in a row that are left out before the run stops: more than bad data explain."""
+
+
+class Watchman:
+    """Sees the lines of the record, and stops the run where the settings say so.
+
+    Args:
+        settings: with the policy.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._policy = settings.on_nan
+        self._update: dict[str, Any] = {}
+        self._num_skipped = 0
+
+    def see(self, line: dict[str, Any]) -> None:
+        """Take in a line.
+
+        Raises:
+            FloatingPointError: naming the step, the arrays and the samples, where the run has to
+                stop.
+        """
+        if line["kind"] == "update":
+            self._update = line
+            self._num_skipped = self._num_skipped + 1 if line.get("skipped") else 0
+            if self._num_skipped > MOST_SKIPPED:
+                _stop(f"{self._num_skipped} updates in a row were skipped", {})
+        elif line["kind"] == "nonfinite" and self._policy == "stop":
+            _stop(f"the loss at step {line['step']} is {self._update['loss']}", line)
+
+
+def _stop(what: str, found: dict[str, Any]) -> None:
+    way_out = "try a lower peak rate or a longer warm-up"
+    if found.get("batch"):
+        way_out = "mend the data, or leave it out"
+    raise FloatingPointError(
+        f"{what}{_where(found)}: {way_out}, or skip such updates (--on-nan skip); the last "
+        "checkpoint is from before"
+    )
+
+
+def _where(found: dict[str, Any]) -> str:
+    """Which of the data and which arrays have such numbers."""
+    told = [
+        f"{where} {_some(found[key])}"
+        for key, where in (
+            ("sample_names", "in"),
+            ("batch", "there in"),
+            ("gradients", "in the gradients of"),
+            ("parameters", "in the parameters"),
+        )
+        if found.get(key)
+    ]
+    return f"; NaN or infinity {', '.join(told)}" if told else ""
+
+
+def _some(names: list[Any]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(map(str, names[:3])) + more
