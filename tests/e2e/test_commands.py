@@ -12,12 +12,13 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from typer.testing import CliRunner
 
-from glidepath import Horizon, presets
+from glidepath import Horizon, Phase, Plan, linear, presets
 from glidepath.cli import main
 from glidepath.plan import files
-from glidepath.training import record
+from glidepath.record import History
 from glidepath.weather import checkpoint_format
 from glidepath.weather.simulate import default_path
 from tests.conftest import make_weather
@@ -33,7 +34,8 @@ def glidepath(*arguments):
     error = result.exception
     if error is not None and not isinstance(error, ValueError | TypeError | OSError):
         raise error
-    return int(error is not None), result.output + (f"error: {error}" if error else "")
+    status = result.return_value if error is None else 1
+    return status or 0, result.output + (f"error: {error}" if error else "")
 
 
 def ok(*arguments):
@@ -75,15 +77,63 @@ def test_a_run_on_a_small_file_trains_judges_and_reports(run):
     assert re.search(
         r"24 h: RMSE is \d\.\d+ of persistence on average, below it for \d of 4", output
     )
-    lines = record.read(out / "record.jsonl")
-    assert [line["rollout"] for line in lines] == [1, 1, 1, 1, 1, 1, 2, 3]
-    assert [line["phase"] for line in lines][:3] == ["warm-up", "warm-up", "decay"]
-    assert all(np.isfinite(line["loss"]) and line["seconds"] > 0 for line in lines)
+    history = History.open(out)
+    assert history.column("rollout").tolist() == [1, 1, 1, 1, 1, 1, 2, 3]
+    assert history.texts("phase")[:3] == ["warm-up", "warm-up", "decay"]
+    assert np.isfinite(history.column("loss")).all()
+    assert history.known("seconds")[1].min() > 0
+    assert history.evaluations("val_loss")[0].tolist() == [8]
+    assert history.end["state"] == "finished"
+    assert history.looks.is_known("mesh2grid/mesh/w0", "idle")
+    idle = [bool(history.looks.is_known(name, "idle")) for name in history.looks.arrays]
+    assert (history.looks.figure("gradient_norm") == 0).tolist() == [idle]
     assert files.load(out / "plan.toml").total_steps == 8
     page = (out / "report.html").read_text()
     assert "plotly" in page
-    assert "http-equiv" not in page
     assert (out / "skill.png").stat().st_size > 10_000
+
+
+def test_a_rule_stops_a_run_and_a_tracker_has_it_too(
+    weather_file, short_plan, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("glidepath.diagnosis.live.LEAST_SECONDS", 0.0)
+    plan = Plan(Phase("too fast", 400, lr=linear(1e-3, 10.0)), clip=1e6)
+    files.save(plan, tmp_path / "fast.toml")
+    out = tmp_path / "run"
+    options = ["--data", weather_file, "--plan", tmp_path / "fast.toml", "--out", out, *TINY]
+    status, output = glidepath("train", "graphcast", *options, "--stop-on", "divergence",
+                               "--track", "tensorboard", "--evaluate-every", 20)  # fmt: skip
+    assert status == 3
+    assert "stopped and saved: divergence: the loss went from" in output
+    history = History.open(out)
+    assert history.end["state"] == "stopped"
+    assert history.end["reason"].startswith("divergence: ")
+    assert history.checkpoints[-1] == history.num_done < 400
+    reader = EventAccumulator(str(out / "tensorboard")).Reload()
+    assert [one.step for one in reader.Scalars("loss")] == history.steps.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--stop-on", "boredom"], "no rule is called 'boredom'; there are "),
+     (["--track", "crystal-ball"], "must be one of tensorboard, trackio, wandb")],
+)  # fmt: skip
+def test_what_nobody_knows_is_refused_before_anything_is_made(options, said, tmp_path):
+    status, output = glidepath("train", "graphcast", *options, "--out", tmp_path / "run")
+    assert status == 1
+    assert said in output
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_sweep_over_rates_draws_and_writes_what_it_found(weather_file, short_plan, tmp_path):
+    figure, table = tmp_path / "rate.png", tmp_path / "rate.json"
+    output = ok("find-lr", "graphcast", "--data", weather_file, "--plan", short_plan, *TINY,
+                "--steps", 40, "--highest", 100, "--out", figure, "--json", table)  # fmt: skip
+    found = json.loads(table.read_text())
+    assert len(found["rates"]) == len(found["losses"]) > 20
+    assert found["rates"][0] == pytest.approx(1e-6)
+    assert figure.stat().st_size > 10_000
+    assert str(figure) in output
 
 
 def test_the_final_model_is_a_published_checkpoint(run):
@@ -269,8 +319,7 @@ def test_bfloat16_trains(weather_file, short_plan, tmp_path):
     out = tmp_path / "low"
     options = ["--data", weather_file, "--plan", short_plan, "--precision", "bfloat16"]
     ok("train", "graphcast", *options, "--holdout", 0, "--steps", 3, "--out", out, *TINY)
-    losses = [line["loss"] for line in record.read(out / "record.jsonl")]
-    assert np.isfinite(losses).all()
+    assert np.isfinite(History.open(out).column("loss")).all()
     first = checkpoint_format.read(out / "model.npz").parameters["mesh"]["edges"]["w0"]
     assert first.dtype == np.float32
 

@@ -10,13 +10,18 @@ from glidepath.cli import (
     check,
     compare,
     coverage,
+    diagnose,
     evaluate,
+    find_lr,
     forecast,
     new,
     presets,
+    report,
+    runs,
     schema,
     show,
     train,
+    watch,
     weather,
 )
 from glidepath.cli.errors import MissingExtraError
@@ -36,7 +41,12 @@ app.command("check")(check.check)
 app.command("coverage")(coverage.coverage)
 app.command("compare")(compare.compare)
 app.command("schema")(schema.schema)
+app.add_typer(find_lr.app, name="find-lr")
 app.add_typer(train.app, name="train")
+app.command("watch")(watch.watch)
+app.command("report")(report.report)
+app.command("runs")(runs.runs)
+app.command("diagnose")(diagnose.diagnose)
 app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(weather.app, name="weather")

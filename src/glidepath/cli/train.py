@@ -239,15 +239,8 @@ def _judge(
 
 
 def _report(directory: RunDirectory, skill: dict[str, Any] | None) -> None:
-    from glidepath.training import record
+    from glidepath.record import History
     from glidepath.view.report import write_report
 
-    plan, configuration = directory.open()
-    write_report(
-        directory.report_file,
-        title=f"glidepath run {directory.path.name}",
-        plan=plan,
-        record=record.read(directory.record_file),
-        configuration=configuration,
-        skill=skill,
-    )
+    history = History.open(directory.record_file)
+    write_report(directory.report_file, {directory.path.name: history}, skill=skill)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -295,3 +296,35 @@ def test_a_line_is_one_line_whatever_is_in_it():
     text = as_text({"kind": "notice", "text": "two\nlines and \u2028"})
     assert text.count("\n") == 1
     assert json.loads(text)["text"] == "two\nlines and \u2028"
+
+
+class Broken:
+    """A tracker that refuses everything, or never answers."""
+
+    def __init__(self, hangs=None):
+        self.hangs = hangs
+
+    def write(self, line):
+        if self.hangs is not None:
+            self.hangs.wait(30)
+        raise RuntimeError("no such project")
+
+    def close(self):
+        raise RuntimeError("no such project")
+
+
+def test_trackers_that_raise_or_hang_stop_nothing_and_are_told_of(directory):
+    released, told = threading.Event(), []
+    sinks = [Broken(), Broken(released)]
+    with Recorder(directory, PLAN, sinks=sinks, tell=told.append) as recorder:
+        descend(recorder)  # while one of them still hangs at its first line
+        assert not released.is_set()
+        released.set()
+    history = History.open(directory)
+    assert history.steps.tolist() == list(range(25))
+    assert history.end["state"] == "finished"
+    assert "no such project" in told[0]
+    assert all("the run" in text for text in told)
+    notices = [line["text"] for line in history.notices]
+    assert notices
+    assert set(notices) <= set(told)

@@ -1,0 +1,59 @@
+"""Optimizers of torch that a step uses: those that can be put back, and no others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from glidepath.diagnosis.finding_rates.snapshot import Snapshot
+
+
+def check_modules(snapshot: Snapshot) -> None:
+    """Refuse an optimizer whose module is not there: its buffers could not be put back.
+
+    Raises:
+        ValueError: saying what to give.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    modules = [one for one in snapshot.things if isinstance(one, torch.nn.Module)]
+    owned = {id(one) for module in modules for one in module.parameters()}
+    for optimizer in snapshot.things:
+        if isinstance(optimizer, torch.optim.Optimizer):
+            updated = [one for group in optimizer.param_groups for one in group["params"]]
+            parameters = [one for one in updated if isinstance(one, torch.nn.Parameter)]
+            if any(id(one) not in owned for one in parameters):
+                raise ValueError(
+                    f"`state` has a {type(optimizer).__name__} and not the module whose "
+                    "parameters it updates: give both, [model, optimizer]"
+                )
+
+
+@contextmanager
+def only_known_optimizers(snapshot: Snapshot) -> Iterator[None]:
+    """Stop an optimizer that was not noted before it updates a tensor that was.
+
+    Raises:
+        ValueError: in the step that tries to.
+    """
+    optimizers = sys.modules.get("torch.optim.optimizer")
+    if optimizers is None:
+        yield
+        return
+
+    def check(optimizer: Any, *_: Any) -> None:
+        updated = (one for group in optimizer.param_groups for one in group["params"])
+        if optimizer not in snapshot and any(one in snapshot for one in updated):
+            raise ValueError(
+                f"`step_fn` uses a {type(optimizer).__name__} that `state` does not have, so that "
+                "it could not be put back: give it, too, [model, optimizer]"
+            )
+
+    handle = optimizers.register_optimizer_step_pre_hook(check)
+    try:
+        yield
+    finally:
+        handle.remove()
