@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -43,7 +44,7 @@ class History:
         self.end: dict[str, Any] | None = None
         self.last_time: float | None = None
         self._steps: list[int] = []
-        self._columns: dict[str, list[float]] = {}
+        self._columns: dict[str, array[float]] = {}
         self._texts: dict[str, list[str | None]] = {name: [] for name in TEXTS}
         self._evaluations: dict[str, list[tuple[int, float]]] = {}
         self._looks: list[dict[str, Any]] = []
@@ -66,7 +67,6 @@ class History:
             self.last_time = line.get("time", self.last_time)
             getattr(self, f"_add_{line['kind']}", _pass)(line)
         self.__dict__.pop("steps", None)
-        self.__dict__.pop("looks", None)
 
     def _add_run(self, line: dict[str, Any]) -> None:
         if line.get("schema", 0) > VERSION:
@@ -82,6 +82,7 @@ class History:
 
     def _add_model(self, line: dict[str, Any]) -> None:
         self._model = line["arrays"]
+        self.__dict__.pop("looks", None)
 
     def _add_update(self, line: dict[str, Any]) -> None:
         done = len(self._steps)
@@ -91,12 +92,13 @@ class History:
         for name, value in line.items():
             if name in ("kind", "step", *TEXTS) or (isinstance(value, str) and value not in WORDS):
                 continue
-            column = self._columns.setdefault(name, [])
+            column = self._columns.setdefault(name, array("d"))
             column.extend([np.nan] * (done - len(column)))
             column.append(as_number(value))
 
     def _add_layers(self, line: dict[str, Any]) -> None:
         self._looks.append(line)
+        self.__dict__.pop("looks", None)
 
     def _add_evaluation(self, line: dict[str, Any]) -> None:
         for name, value in line.items():
@@ -105,6 +107,7 @@ class History:
 
     def _add_event(self, line: dict[str, Any]) -> None:
         self.events.append(line)
+        self.__dict__.pop("plan", None)
 
     def _add_checkpoint(self, line: dict[str, Any]) -> None:
         self.checkpoints.append(line["step"])
@@ -139,8 +142,10 @@ class History:
 
     def column(self, name: str) -> np.ndarray:
         """One figure at every update, `[updates]`, float64; NaN where there is none."""
-        values = self._columns.get(name, [])
-        return np.array(values + [np.nan] * (len(self) - len(values)), np.float64)
+        values = self._columns.get(name, ())
+        column = np.full(len(self), np.nan)
+        column[: len(values)] = values
+        return column
 
     def known(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """The steps at which a figure was recorded, and the figure, `[recorded]` each.
@@ -185,8 +190,11 @@ class History:
 
     @property
     def total_steps(self) -> int | None:
-        """Updates that the run will do, where it is known."""
-        return self.header.get("total_steps")
+        """Updates that the run will do, where it is known; an event may have made them fewer."""
+        total = self.header.get("total_steps")
+        if total is None or not self.events or self.plan is None:
+            return total
+        return min(total, self.plan.total_steps)
 
     @property
     def values(self) -> list[str]:

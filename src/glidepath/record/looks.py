@@ -24,7 +24,8 @@ class Looks:
     """
 
     def __init__(self, lines: list[dict[str, Any]], model: dict[str, dict[str, Any]]) -> None:
-        self._lines = lines
+        self._lines = list(lines)
+        self._figures: dict[str, np.ndarray] = {}
         self.about = model
         self.steps = np.array([line["step"] for line in lines], np.int64)
         seen = dict.fromkeys(name for line in lines for name in line["arrays"])
@@ -40,11 +41,15 @@ class Looks:
         Args:
             key: norm, gradient_norm, update_norm, gradient_zeros, checksum or eps_share.
         """
-        rows = [
-            [as_number(line["arrays"].get(name, {}).get(key)) for name in self.arrays]
-            for line in self._lines
-        ]
-        return np.array(rows, np.float64).reshape(len(self._lines), len(self.arrays))
+        if key not in self._figures:
+            rows = [
+                [as_number(line["arrays"].get(name, {}).get(key)) for name in self.arrays]
+                for line in self._lines
+            ]
+            found = np.array(rows, np.float64).reshape(len(self._lines), len(self.arrays))
+            found.flags.writeable = False  # the next who asks gets the same
+            self._figures[key] = found
+        return self._figures[key]
 
     def step_sizes(self) -> np.ndarray:
         """Percentiles 5, 50 and 95 of the effective step sizes, `[looks, arrays, 3]`; or NaN."""

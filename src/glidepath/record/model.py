@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,8 +27,9 @@ def about_arrays(
         raise ValueError(f"the model has no array {unknown[0]!r}; it has {', '.join(named)[:200]}")
     about = {}
     for name, array in named.items():
-        facts: dict[str, Any] = {"shape": list(array.shape)}
-        if hasattr(array, "requires_grad"):
+        dtype = str(array.dtype).removeprefix("torch.")
+        facts: dict[str, Any] = {"shape": list(array.shape), "dtype": dtype}
+        if getattr(array, "requires_grad", False) or _is_parameter(array):
             facts["trainable"] = bool(array.requires_grad)
         if holding is not None:
             facts["held"] = name in holding
@@ -35,3 +37,9 @@ def about_arrays(
             facts["idle"] = True
         about[name] = facts
     return about
+
+
+def _is_parameter(array: Any) -> bool:
+    """Whether it is one of torch's; a copy in a state_dict takes no gradients, and tells nothing."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.nn.Parameter)

@@ -168,7 +168,7 @@ class Recorder:
         grads: Any = None,
         updates: Any = None,
         summary: Summary | None = None,
-        step_sizes: StepSizes | None = None,
+        step_sizes: StepSizes | Callable[[], StepSizes] | None = None,
         batch: Any = None,
         **figures: Any,
     ) -> None:
@@ -182,7 +182,8 @@ class Recorder:
             grads: of the update, as `params`; those of a torch module are found by themselves.
             updates: what the optimizer added, as `params`.
             summary: in the place of the three, what `summarize` made of them.
-            step_sizes: of the optimizer, of `glidepath.record.step_sizes`.
+            step_sizes: of the optimizer, of `glidepath.record.step_sizes`; or a function that
+                finds them, which is called only where arrays are looked at.
             batch: its fingerprint, a text, or what to make one of: the indices of its samples, or
                 its arrays.
             **figures: scheduled values as they were really used, such as lr=1e-3; `samples` in

@@ -22,8 +22,8 @@ KINDS: dict[str, dict[str, str]] = {
     "restart": {"step": "the run goes on at it"},
     "model": {
         "step": "when it was looked at",
-        "arrays": "by name: shape; trainable, held (by the optimizer), idle (known to have no "
-        "gradient), where that is known",
+        "arrays": "by name: shape, dtype; trainable, held (by the optimizer), idle (known to have "
+        "no gradient), where that is known",
     },
     "update": {
         "step": "the update, counted from 0",

@@ -10,7 +10,7 @@ import numpy as np
 from glidepath.record.durations import durations, waited_for_first
 from glidepath.record.history import History
 
-GOING_ON, SILENT = "going on", "silent"
+GOING_ON, SILENT, NOT_STARTED = "going on", "silent", "not started"
 ENDED = ("finished", "stopped", "failed")
 """As the last line of a record says it."""
 
@@ -27,8 +27,8 @@ class State:
     """What has become of a run.
 
     Attributes:
-        name: "going on", "finished", "stopped", "failed", or "silent": no line has come for so
-            long that it must have died, or hang.
+        name: "not started", "going on", "finished", "stopped", "failed", or "silent": no line has
+            come for so long that it must have died, or hang.
         age: seconds since the last line; None before the first.
         patience: seconds without a line from which on it is silent.
         reason: why it was stopped or failed, where the record says.
@@ -56,6 +56,8 @@ def state_of(history: History, age: float | None = None) -> State:
     if age is None and history.last_time is not None:
         age = max(0.0, time.time() - history.last_time)
     limit = patience(history)
+    if history.last_time is None and history.end is None:
+        return State(NOT_STARTED, None, limit)
     if history.end is not None:
         return State(history.end.get("state", ENDED[0]), age, limit, history.end.get("reason"))
     return State(SILENT if age is not None and age > limit else GOING_ON, age, limit)

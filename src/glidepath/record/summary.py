@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -55,7 +55,7 @@ def summarize(
     grads: Any = None,
     updates: Any = None,
     *,
-    step_sizes: StepSizes | None = None,
+    step_sizes: StepSizes | Callable[[], StepSizes] | None = None,
     look: Any = True,
 ) -> Summary:
     """The figures of one update.
@@ -67,7 +67,8 @@ def summarize(
         params: before the update: a module or a tree, as in `named_arrays`.
         grads: of the same structure, or None; those of a torch module are found by themselves.
         updates: what the optimizer adds to the parameters, or None.
-        step_sizes: of the optimizer at this update, of `step_sizes`.
+        step_sizes: of the optimizer at this update, of `step_sizes`; or a function without
+            arguments that finds them, which is called only where they are looked at.
         look: whether to compute checksums and zeros, which read every array once more.
     Returns:
         Figures of the framework's own arrays; give them to `Recorder.log`.
@@ -123,12 +124,16 @@ def _aligned(
 
 
 def _looked(
-    arrays: Sequence[Any], gradients: Sequence[Any] | None, sizes: StepSizes | None, look: Any
+    arrays: Sequence[Any],
+    gradients: Sequence[Any] | None,
+    sizes: StepSizes | Callable[[], StepSizes] | None,
+    look: Any,
 ) -> tuple[Any, Any, StepSizes | None]:
     """Checksums, zeros and step sizes; in compiled code only where they are looked at."""
 
     def found() -> tuple[Any, Any, StepSizes | None]:
-        return _stacked([checksum(one) for one in arrays], 0.0), _zeros(gradients), sizes
+        measured = sizes() if callable(sizes) else sizes
+        return _stacked([checksum(one) for one in arrays], 0.0), _zeros(gradients), measured
 
     if not is_jax(look):
         return found() if look else (None, None, None)
@@ -179,8 +184,7 @@ def _stacked(scalars: Sequence[Any], missing: float) -> Any:
 
 def register() -> None:
     """Make summaries trees of JAX, so that compiled functions can return them."""
-    from jax.tree_util import register_dataclass
-
+    register_dataclass = sys.modules["jax"].tree_util.register_dataclass
     if not _REGISTERED:
         data = [field.name for field in fields(Summary) if field.name != "names"]
         register_dataclass(Summary, data_fields=data, meta_fields=["names"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -75,7 +76,7 @@ def make_update(
             **parts,
             "summary": summarize(
                 *(problem.by_layer(tree) for tree in (state.parameters, gradients, updates)),
-                step_sizes=_step_sizes(problem, values, moments),
+                step_sizes=partial(_step_sizes, problem, values, moments),
                 look=looks_at(state.step, LOOK_EVERY),
             ),
         }
