@@ -1,10 +1,12 @@
 """BERT from scratch with Hugging Face's Trainer: the masked words of Python's documentation.
 
 `optimizers(model, plan)` is all that a Trainer needs to follow a plan, and `PlanCallback` puts what
-the updates used into its logs. The plan is BERT's own, scaled from a million updates to a few
-hundred, with a rate for a model as small as this.
+the updates used into its logs. `RecordCallback` records every update, however seldom the Trainer
+logs. The plan is BERT's own, scaled from a million updates to a few hundred, with a rate for a model
+as small as this.
 
     python examples/bert_mlm.py
+    glidepath report runs/examples/bert_mlm --out report.html
 """
 
 from __future__ import annotations
@@ -28,10 +30,10 @@ from transformers import (
 )
 
 from glidepath import Horizon, presets
-from glidepath.adapters.transformers import PlanCallback, optimizers
+from glidepath.adapters.transformers import PlanCallback, RecordCallback, optimizers
 
 BATCH, TOKENS, VOCABULARY = 32, 64, 500
-LOG_EVERY = 20
+LOG_EVERY, JUDGE_EVERY = 20, 100
 
 
 def read_text():
@@ -77,6 +79,8 @@ def main(out: Path, updates: int) -> None:
             max_steps=plan.total_steps,
             per_device_train_batch_size=BATCH,
             logging_steps=LOG_EVERY,
+            eval_strategy="steps",
+            eval_steps=JUDGE_EVERY,
             save_strategy="no",
             report_to="none",
             disable_tqdm=True,
@@ -88,6 +92,8 @@ def main(out: Path, updates: int) -> None:
         optimizers=optimizers(model, plan),
         callbacks=[PlanCallback(plan)],
     )
+    (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
+    RecordCallback(out).add_to(trainer)
     before = trainer.evaluate()["eval_loss"]
     trainer.train()
     after = trainer.evaluate()["eval_loss"]

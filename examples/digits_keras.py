@@ -2,10 +2,11 @@
 
 `PlanSchedule` is a learning rate like Keras' own, and is saved with the model. `PlanCallback`
 does the rest: the weight decay follows the plan, too, inside the compiled train step, and Keras'
-history has all values that were used.
+history has all values that were used. `RecordCallback` records the run.
 
     python examples/digits_keras.py                         # on JAX
     KERAS_BACKEND=torch python examples/digits_keras.py
+    glidepath report runs/examples/digits_keras --out report.html
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from keras import layers
 from sklearn.datasets import load_digits
 
 from glidepath import Horizon, Phase, Plan, cosine, linear
-from glidepath.adapters.keras import PlanCallback, PlanSchedule
+from glidepath.adapters.keras import PlanCallback, PlanSchedule, RecordCallback
 
 BATCH = 32
 NUM_TEST = 389
@@ -67,10 +68,11 @@ def main(out: Path, updates: int) -> None:
         metrics=["accuracy"],
     )
     _, before = model.evaluate(images[test], labels[test], verbose=0)
+    (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
     run = model.fit(images[learn], labels[learn], batch_size=BATCH, epochs=num_epochs, verbose=2,
-                    callbacks=[PlanCallback(plan)])  # fmt: skip
+                    validation_data=(images[test], labels[test]),
+                    callbacks=[PlanCallback(plan), RecordCallback(out)])  # fmt: skip
     _, after = model.evaluate(images[test], labels[test], verbose=0)
-    out.mkdir(parents=True, exist_ok=True)
     model.save(out / "digits.keras")
     loaded = keras.saving.load_model(out / "digits.keras")
     _, again = loaded.evaluate(images[test], labels[test], verbose=0)

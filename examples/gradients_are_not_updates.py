@@ -1,23 +1,34 @@
 """Gradients are not updates: what an optimizer does after them, and how one sees that it did not.
 
 `backward` and `jax.grad` say in which direction the loss falls, and change no parameter. It is the
-optimizer that makes a step of it. Three common mistakes leave the step out, while all else looks
-well. A loss that does not fall may have many reasons; parameters that have not moved at all by
-gradients that are not zero have this one. A plan tells, too: `PlanScheduler` counts the updates of
-its optimizer, and where there are none it stays at step 0.
+optimizer that makes a step of it. Common mistakes leave the step out, while all else looks well. A
+loss that does not fall may have many reasons; parameters that have not moved by a bit, though their
+gradients are not zero, have this one. `moved` compares a model with a snapshot of it, and says so in
+the loop; and each run is recorded, so that anybody can ask later:
 
     python examples/gradients_are_not_updates.py
+    glidepath diagnose runs/examples/gradients_are_not_updates/torch-no-optimizer-step
+    glidepath diagnose runs/examples/gradients_are_not_updates/jax-updates-thrown-away
+    glidepath diagnose runs/examples/gradients_are_not_updates/keras-no-optimizer-apply
+
+name the arrays and the cause. A plan tells, too: it counts the updates of its optimizer, and where
+there are none it stays at step 0.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import os
+import re
 from collections import OrderedDict
 from pathlib import Path
 
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 import optax
 import torch
@@ -27,11 +38,14 @@ from sklearn.datasets import load_diabetes
 from torch import nn
 
 from glidepath import Phase, Plan, linear
+from glidepath.adapters.keras import PlanSchedule
 from glidepath.adapters.optax import inject, injected
-from glidepath.adapters.torch import PlanScheduler
+from glidepath.adapters.torch import PlanScheduler, record_updates
+from glidepath.diagnosis.movement import moved
+from glidepath.diagnosis.snapshot import snapshot
+from glidepath.record import Recorder, looks_at, summarize
 
 BATCH = 64
-WEIGHTS = ("hidden.weight", "hidden.bias", "head.weight", "head.bias")
 
 
 def what_optimizers_do():
@@ -55,103 +69,145 @@ def batches(updates):
         yield inputs[chosen].astype("float32"), targets[chosen].astype("float32")
 
 
-def norms(arrays):
-    """The length of each array, by its name."""
-    return {name: float(np.linalg.norm(array)) for name, array in arrays.items()}
+def lengths(arrays):
+    """L2 norms of arrays, in the order of their names."""
+    return [float(np.linalg.norm(arrays[name])) for name in sorted(arrays)]
 
 
-def run_torch(plan, *, steps=True, own_parameters=True):
-    """Train with torch; returns a trace (losses, gradients, moves), and where the plan is."""
+def distances(start, model):
+    """How far each array has come since a snapshot."""
+    now = snapshot(model)
+    return lengths({name: now[name] - start[name] for name in start})
+
+
+def run_torch(plan, out, *, steps=True, own_parameters=True):
+    """Train with torch; returns a trace (losses, gradients, moves), what moved, and the step."""
     torch.manual_seed(0)
     layers = OrderedDict(hidden=nn.Linear(10, 16), tanh=nn.Tanh(), head=nn.Linear(16, 1))
     model = nn.Sequential(layers)
     held = model if own_parameters else copy.deepcopy(model)
     optimizer = torch.optim.SGD(held.parameters(), lr=0.1)
     scheduler = PlanScheduler(optimizer, plan)
-    named, trace = dict(model.named_parameters()), []
-    start = {name: one.detach().clone() for name, one in named.items()}
-    for inputs, targets in batches(plan.total_steps):
-        loss = (model(torch.tensor(inputs))[:, 0] - torch.tensor(targets)).square().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        if steps:
-            optimizer.step()
-        scheduler.step()
-        gradients = norms({name: one.grad for name, one in named.items()})
-        moved = norms({name: one.detach() - start[name] for name, one in named.items()})
-        trace.append((loss.item(), gradients, moved))
-    return trace, scheduler.last_epoch
+    start, trace = snapshot(model), []
+    with Recorder(out, plan) as recorder:
+        record_updates(optimizer, recorder, model)
+        for step, (inputs, targets) in enumerate(batches(plan.total_steps)):
+            loss = (model(torch.tensor(inputs))[:, 0] - torch.tensor(targets)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            if steps:
+                optimizer.step()
+            scheduler.step()
+            recorder.log(step, loss)
+            gradients = {name: one.grad for name, one in model.named_parameters()}
+            trace.append((loss.item(), lengths(gradients), distances(start, model)))
+    return trace, moved(start, model, optimizer=optimizer), scheduler.last_epoch
 
 
-def run_jax(plan, *, keeps=True):
+def run_jax(plan, out, *, keeps=True):
     """Train with JAX and optax, which change nothing in place: what is not kept is lost."""
     draw = np.random.default_rng(0)
-    start = {
-        "hidden.weight": jnp.array(draw.normal(size=(10, 16)) * 10**-0.5),
-        "hidden.bias": jnp.zeros(16),
-        "head.weight": jnp.array(draw.normal(size=16) * 16**-0.5),
-        "head.bias": jnp.zeros(()),
-    }
+    weights = {
+        "hidden": {"weight": jnp.array(draw.normal(size=(10, 16)) * 10**-0.5), "bias": jnp.zeros(16)},
+        "head": {"weight": jnp.array(draw.normal(size=16) * 16**-0.5), "bias": jnp.zeros(())},
+    }  # fmt: skip
+    optimizer = inject(plan, optax.sgd)
 
     def loss_of(weights, inputs, targets):
-        hidden = jnp.tanh(inputs @ weights["hidden.weight"] + weights["hidden.bias"])
-        return jnp.mean((hidden @ weights["head.weight"] + weights["head.bias"] - targets) ** 2)
+        hidden = jnp.tanh(inputs @ weights["hidden"]["weight"] + weights["hidden"]["bias"])
+        outputs = hidden @ weights["head"]["weight"] + weights["head"]["bias"]
+        return jnp.mean((outputs - targets) ** 2)
 
-    optimizer = inject(plan, optax.sgd)
-    gradients_of, update = jax.jit(jax.value_and_grad(loss_of)), jax.jit(optimizer.update)
-    weights, state, trace = start, optimizer.init(start), []
-    for inputs, targets in batches(plan.total_steps):
-        loss, gradients = gradients_of(weights, inputs, targets)
-        updates, state = update(gradients, state)
-        new = optax.apply_updates(weights, updates)
-        if keeps:
-            weights = new
-        moved = norms({name: weights[name] - start[name] for name in start})
-        trace.append((float(loss), norms(gradients), moved))
-    return trace, int(injected(state).count)
+    @jax.jit
+    def update(weights, state, inputs, targets):
+        look = looks_at(injected(state).count, every=100)
+        loss, gradients = jax.value_and_grad(loss_of)(weights, inputs, targets)
+        updates, state = optimizer.update(gradients, state)
+        summary = summarize(weights, gradients, updates, look=look)
+        return optax.apply_updates(weights, updates), state, loss, gradients, updates, summary
+
+    state, start, trace = optimizer.init(weights), snapshot(weights), []
+    with Recorder(out, plan) as recorder:
+        for step, (inputs, targets) in enumerate(batches(plan.total_steps)):
+            new, state, loss, gradients, updates, summary = update(weights, state, inputs, targets)
+            if keeps:
+                weights = new
+            recorder.log(step, loss, summary=summary, **injected(state).values)
+            trace.append((float(loss), lengths(snapshot(gradients)), distances(start, weights)))
+    return trace, moved(start, weights, gradients, updates=updates), int(injected(state).count)
 
 
-def report(name, trace, plan_is_at):
-    """Print what moved, by which gradients; the verdict needs nothing else."""
+def run_keras(plan, out, *, applies=True):
+    """Train in a loop of one's own with Keras on JAX; `fit` forgets nothing."""
+    keras.utils.set_random_seed(0)
+    hidden = keras.layers.Dense(16, "tanh", name="hidden")
+    model = keras.Sequential([keras.Input((10,)), hidden, keras.layers.Dense(1, name="head")])
+    optimizer = keras.optimizers.SGD(PlanSchedule(plan))
+    variables = model.trainable_variables
+    optimizer.build(variables)
+
+    @jax.jit
+    @jax.value_and_grad
+    def differentiate(trained, inputs, targets):
+        outputs, _ = model.stateless_call(trained, [], inputs)
+        return jnp.mean((outputs[:, 0] - targets) ** 2)
+
+    start, trace = snapshot(model), []
+    with Recorder(out, plan) as recorder:
+        for step, (inputs, targets) in enumerate(batches(plan.total_steps)):
+            loss, found = differentiate([one.value for one in variables], inputs, targets)
+            gradients = {one.path: g for one, g in zip(variables, found, strict=True)}
+            recorder.log(step, loss, params=model, grads=gradients)
+            if applies:
+                optimizer.apply(found, variables)
+            trace.append((float(loss), lengths(gradients), distances(start, model)))
+    return trace, moved(start, model, gradients, optimizer=optimizer), int(optimizer.iterations)
+
+
+def report(name, trace, movement, plan_is_at):
+    """Print how the loss went, what moved, and if nothing did, why."""
     losses = [loss for loss, _, _ in trace]
     print(f"\n{name}: loss {np.mean(losses[:20]):.2f} in the first 20 updates, "
           f"{np.mean(losses[-20:]):.2f} in the last; the plan is at step {plan_is_at}")  # fmt: skip
-    _, gradients, moved = trace[-1]
-    for weight in WEIGHTS:
-        verdict = "NEVER MOVED" if gradients[weight] > 0 and moved[weight] == 0 else "moves"
-        print(f"  {weight:14} gradient norm {gradients[weight]:9.4f}   "
-              f"moved by {moved[weight]:6.4f}   {verdict}")  # fmt: skip
+    print(movement)
 
 
 def draw(traces, path):
     """Gradients above moves, a column for each run."""
-    figure, panels = plt.subplots(2, len(traces), figsize=(11, 4.2), sharex=True, sharey="row",
+    figure, panels = plt.subplots(2, len(traces), figsize=(14, 4.2), sharex=True, sharey="row",
                                   layout="constrained")  # fmt: skip
     for (above, below), (name, trace) in zip(panels.T, traces.items(), strict=True):
-        for weight in WEIGHTS:
-            above.plot(*running_mean([gradients[weight] for _, gradients, _ in trace]))
-            below.plot([moved[weight] for _, _, moved in trace], label=weight)
-        above.set_title(name, fontsize=9)
+        _, gradients, moves = zip(*trace, strict=True)
+        for i, array in enumerate(["head, bias", "head", "hidden, bias", "hidden"]):
+            above.plot(*running_mean([one[i] for one in gradients]))
+            below.plot([one[i] for one in moves], label=array)
+        above.set_title(name.replace(", ", ",\n"), fontsize=9)
         log_axis(above)
     panels[0, 0].set_ylabel("gradient norm")
     panels[1, 0].set_ylabel("distance moved")
-    finish(figure, panels.flat, path, "Gradients in all five runs, updates in two")
+    finish(figure, panels.flat, path, "Gradients in all seven runs, updates in three")
 
 
 def main(out: Path, updates: int) -> None:
-    """Two runs that train, three that only look as if they did."""
+    """Three runs that train, four that only look as if they did."""
     what_optimizers_do()
     plan = Plan(Phase("training", updates, lr=linear(0.1, 0.0)))
     runs = {
-        "torch": run_torch(plan),
-        "torch, no optimizer.step()": run_torch(plan, steps=False),
-        "torch, optimizer of a copy": run_torch(plan, own_parameters=False),
-        "JAX": run_jax(plan),
-        "JAX, updates thrown away": run_jax(plan, keeps=False),
+        "torch": (run_torch, {}),
+        "torch, no optimizer.step()": (run_torch, {"steps": False}),
+        "torch, optimizer of a copy": (run_torch, {"own_parameters": False}),
+        "JAX": (run_jax, {}),
+        "JAX, updates thrown away": (run_jax, {"keeps": False}),
+        "Keras": (run_keras, {}),
+        "Keras, no optimizer.apply()": (run_keras, {"applies": False}),
     }
-    for name, (trace, plan_is_at) in runs.items():
-        report(name, trace, plan_is_at)
-    draw({name: trace for name, (trace, _) in runs.items()}, out / "gradients_are_not_updates.png")
+    traces = {}
+    for name, (run, mistake) in runs.items():
+        directory = out / re.sub(r"\W+", "-", name.lower()).strip("-")
+        (directory / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
+        traces[name], *found = run(plan, directory, **mistake)
+        report(name, traces[name], *found)
+    draw(traces, out / "gradients_are_not_updates.png")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Images with Lightning: a small convolutional network names digits, by two plans.
 
 `configure_optimizers` returns `configure(optimizer, plan)`, and `PlanCallback` logs what every
-update used. Cosine falls from its peak in one bow; step decay holds its rate, and divides it by ten
-three times.
+update used; `RecordCallback` records what it did. Cosine falls from its peak in one bow; step decay
+holds its rate, and divides it by ten three times.
 
     python examples/image_classification.py
+    glidepath report runs/examples/image_classification/* --out report.html
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset, random_split
 
 from glidepath import Horizon, presets
-from glidepath.adapters.lightning import PlanCallback, configure
+from glidepath.adapters.lightning import PlanCallback, RecordCallback, configure
 
 BATCH = 32
 NUM_TEST = 400
@@ -46,6 +47,11 @@ class Classifier(lightning.LightningModule):
         self.losses.append(loss.item())
         return loss
 
+    def validation_step(self, batch, _):
+        """The loss of a batch that is not learnt from."""
+        images, labels = batch
+        self.log("val_loss", nn.functional.cross_entropy(self.layers(images), labels))
+
     def test_step(self, batch, _):
         """The share of a batch that is named rightly."""
         images, labels = batch
@@ -60,10 +66,11 @@ def train(plan, learn, test, out):
     """Follow a plan; returns the losses, the last update's rate, and the accuracy on the rest."""
     lightning.seed_everything(0, verbose=False)
     model = Classifier(plan)
+    (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
     trainer = lightning.Trainer(
         max_steps=plan.total_steps,
         max_epochs=-1,
-        callbacks=[PlanCallback(plan)],
+        callbacks=[PlanCallback(plan), RecordCallback(out)],
         accelerator="cpu",
         default_root_dir=out,
         logger=False,
@@ -71,9 +78,10 @@ def train(plan, learn, test, out):
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(model, DataLoader(learn, BATCH, shuffle=True))
+    held_out = DataLoader(test, NUM_TEST)
+    trainer.fit(model, DataLoader(learn, BATCH, shuffle=True), held_out)
     rate = trainer.callback_metrics["lr"].item()
-    (judged,) = trainer.test(model, DataLoader(test, NUM_TEST), verbose=False)
+    (judged,) = trainer.test(model, held_out, verbose=False)
     return model.losses, rate, judged["accuracy"]
 
 
@@ -93,7 +101,9 @@ def main(out: Path, updates: int) -> None:
     }
     losses = {}
     for name, plan in plans.items():
-        losses[name], rate, accuracy = train(plan, learn, test, out)
+        losses[name], rate, accuracy = train(
+            plan, learn, test, out / name.replace(" ", "-")
+        )  # fmt: skip
         print(f"{name}: accuracy on {NUM_TEST} images never seen: {accuracy:.1%}, 10% by chance")
         print(f"  loss: {losses[name][0]:.3f} at first, {np.mean(losses[name][-25:]):.3f} in the "
               "last 25 updates")  # fmt: skip

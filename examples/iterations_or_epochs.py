@@ -3,9 +3,11 @@
 In iterations, 32 samples are drawn at random for every update, and the plan changes the rate at
 every update. In epochs, the samples are shuffled and each comes once an epoch, and the plan changes
 the rate between epochs. A third way, shuffles with the plan in iterations, tells which of the two
-differences matters. How often a sample is seen, `plan.coverage()` says before the run.
+differences matters. How often a sample is seen, `plan.coverage()` says before the run. All runs are
+recorded, each in a directory of its own.
 
     python examples/iterations_or_epochs.py
+    glidepath runs runs/examples/iterations_or_epochs
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from glidepath import Horizon, Phase, Plan, cosine
-from glidepath.adapters.torch import PlanScheduler
+from glidepath.adapters.torch import PlanScheduler, record_updates
+from glidepath.record import Recorder
 
 BATCH = 32
 SEEDS = (0, 1)
@@ -68,24 +71,28 @@ def in_epochs(num_samples):
         order = order[BATCH:]
 
 
-def train(network, plan, batches, inputs, targets):
+def train(network, plan, batches, inputs, targets, out):
     """Follow a plan; returns the loss of each update, and which samples were drawn."""
     optimizer = torch.optim.Adam(network.parameters())
     scheduler = PlanScheduler(optimizer, plan)
     losses, is_drawn = [], torch.zeros(len(targets), dtype=torch.bool)
-    for _ in range(plan.total_steps):
-        batch = next(batches)
-        is_drawn[batch] = True
-        loss = nn.functional.cross_entropy(network(inputs[batch]), targets[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        scheduler.step()
-        losses.append(loss.item())
+    (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
+    with Recorder(out, plan) as recorder:
+        record_updates(optimizer, recorder, network)
+        for step in range(plan.total_steps):
+            batch = next(batches)
+            is_drawn[batch] = True
+            loss = nn.functional.cross_entropy(network(inputs[batch]), targets[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+            recorder.log(step, loss, batch=batch, samples=BATCH)
+            losses.append(loss.item())
     return losses, is_drawn
 
 
-def compare(name, data, length, panels):
+def compare(name, data, length, panels, out):
     """Train in three ways; say what came of it, and draw it."""
     inputs, targets = data
     num_samples = len(targets) * 4 // 5
@@ -110,7 +117,8 @@ def compare(name, data, length, panels):
         for seed in SEEDS:
             torch.manual_seed(seed)
             network, drawn = new_network(inputs, targets), batches(num_samples)
-            losses, is_drawn = train(network, plan, drawn, inputs[learn], targets[learn])
+            place = out / name / way.replace(", plan in ", "-").replace(" ", "-") / f"seed-{seed}"
+            losses, is_drawn = train(network, plan, drawn, inputs[learn], targets[learn], place)
             with torch.no_grad():
                 logits = network(inputs[test])
             judged.append(nn.functional.cross_entropy(logits, targets[test]))
@@ -128,8 +136,9 @@ def main(out: Path, updates: int) -> None:
     figure, panels = plt.subplots(2, 2, figsize=(11, 5), sharex="col", layout="constrained")
     inputs, targets = large_data()
     num_windows = updates * BATCH * 5 // 4
-    compare("small", small_data(), "30 epochs", panels[:, 0])
-    compare("large", (inputs[:num_windows], targets[:num_windows]), "1 epoch", panels[:, 1])
+    large = inputs[:num_windows], targets[:num_windows]
+    compare("small", small_data(), "30 epochs", panels[:, 0], out)
+    compare("large", large, "1 epoch", panels[:, 1], out)
     panels[0, 0].set_ylabel("learning rate")
     panels[1, 0].set_ylabel("training loss [nats]")
     finish(figure, panels.flat, out / "iterations_or_epochs.png", "Iterations or epochs?")

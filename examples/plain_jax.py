@@ -2,9 +2,11 @@
 
 `inject` gives every number of the plan to an optax optimizer, the weight decay as well as the
 rate. The plan is read inside the compiled step, at the optimizer's own count of updates: nothing
-is compiled twice, and a saved state goes on where it was.
+is compiled twice, and a saved state goes on where it was. `summarize` looks at the arrays there,
+too, and a `Recorder` writes what comes out: its norms cost next to nothing.
 
     python examples/plain_jax.py
+    glidepath report runs/examples/plain_jax --out report.html
 """
 
 from __future__ import annotations
@@ -21,9 +23,12 @@ from sklearn.datasets import load_digits
 
 from glidepath import Horizon, Phase, Plan, cosine, linear
 from glidepath.adapters.optax import inject, injected
+from glidepath.record import Recorder, looks_at, summarize
+from glidepath.record.step_sizes import step_sizes
 
 BATCH = 32
 NUM_TEST = 400
+JUDGE_EVERY, LOOK_EVERY = 50, 100
 
 
 def new_network(key):
@@ -71,19 +76,29 @@ def main(out: Path, updates: int) -> None:
     @jax.jit
     def update(network, state, images, labels):
         print("compiling the update")  # printed while JAX traces it: once
+        look = looks_at(injected(state).count, LOOK_EVERY)
         loss, gradients = jax.value_and_grad(loss_of)(network, images, labels)
         changes, state = optimizer.update(gradients, state, network)
-        return optax.apply_updates(network, changes), state, loss
+        sizes = step_sizes(state, beta2=0.999, eps=1e-8)  # optax's own for AdamW
+        summary = summarize(network, gradients, changes, step_sizes=sizes, look=look)
+        return optax.apply_updates(network, changes), state, loss, summary
 
     network = new_network(jax.random.key(0))
     before = accuracy(network, images[:NUM_TEST], labels[:NUM_TEST])
     state = optimizer.init(network)
     losses, rates = [], []
-    for _ in range(plan.total_steps):
-        batch = draw.integers(NUM_TEST, len(labels), BATCH)
-        network, state, loss = update(network, state, images[batch], labels[batch])
-        losses.append(float(loss))
-        rates.append(float(injected(state).values["lr"]))  # what this update used
+    (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
+    with Recorder(out, plan, look_every=LOOK_EVERY) as recorder:
+        for step in range(plan.total_steps):
+            batch = draw.integers(NUM_TEST, len(labels), BATCH)
+            network, state, loss, summary = update(network, state, images[batch], labels[batch])
+            used = injected(state).values  # by this update
+            recorder.log(step, loss, summary=summary, batch=batch, samples=BATCH, **used)
+            losses.append(float(loss))
+            rates.append(float(used["lr"]))
+            if (step + 1) % JUDGE_EVERY == 0:
+                judged = loss_of(network, images[:NUM_TEST], labels[:NUM_TEST])
+                recorder.evaluate(step + 1, val_loss=judged)
 
     after = accuracy(network, images[:NUM_TEST], labels[:NUM_TEST])
     planned = plan["lr"](np.arange(updates))

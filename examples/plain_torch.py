@@ -2,8 +2,10 @@
 
 A small network learns the digits 0 to 4. Then it gets a new head, for all ten, and 400 images:
 the head follows the plan's rate, and the backbone three tenths of it, once the head has warmed up.
+Both runs are recorded: what every update used and did.
 
     python examples/plain_torch.py
+    glidepath report runs/examples/plain_torch/* --out report.html
 """
 
 from __future__ import annotations
@@ -17,26 +19,40 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from glidepath import Horizon, Phase, Plan, cosine, linear, presets, scaled
-from glidepath.adapters.torch import PlanScheduler
+from glidepath.adapters.torch import PlanScheduler, record_updates
+from glidepath.record import Recorder
 
 BATCH = 32
 NUM_TEST = 400
 NUM_FINE_TUNING = 400
+JUDGE_EVERY = 50
 
 
-def train(model, optimizer, plan, images, labels):
+def train(model, optimizer, plan, learn, held_out, out):
     """Follow a plan from its first update to its last; returns the loss of each."""
+    (images, labels), losses = learn, []
     scheduler = PlanScheduler(optimizer, plan)
-    losses = []
-    for _ in range(plan.total_steps):
-        batch = torch.randint(len(images), (BATCH,))
-        loss = nn.functional.cross_entropy(model(images[batch]), labels[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        scheduler.step()  # after every update, whatever the plan counts in
-        losses.append(loss.item())
+    (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
+    with Recorder(out, plan) as recorder:
+        record_updates(optimizer, recorder, model)
+        for step in range(plan.total_steps):
+            batch = torch.randint(len(images), (BATCH,))
+            loss = nn.functional.cross_entropy(model(images[batch]), labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()  # after every update, whatever the plan counts in
+            recorder.log(step, loss, batch=batch, samples=BATCH)
+            losses.append(loss.item())
+            if (step + 1) % JUDGE_EVERY == 0:
+                recorder.evaluate(step + 1, val_loss=loss_on(model, *held_out))
     return losses
+
+
+@torch.no_grad()
+def loss_on(model, images, labels):
+    """Mean cross-entropy, in nats."""
+    return nn.functional.cross_entropy(model(images), labels).item()
 
 
 @torch.no_grad()
@@ -62,10 +78,11 @@ def main(out: Path, updates: int) -> None:
 
     backbone = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())
     first = nn.Sequential(backbone, nn.Linear(64, 5))
-    is_few = labels[rest] < 5
+    is_few = labels < 5
+    five = [(images[part][is_few[part]], labels[part][is_few[part]]) for part in (rest, test)]
     plan = presets.cosine(peak=3e-3, warmup="10%", total=f"{updates} steps")
     optimizer = torch.optim.AdamW(first.parameters())
-    train(first, optimizer, plan, images[rest][is_few], labels[rest][is_few])
+    train(first, optimizer, plan, *five, out / "pre-training")
 
     head = nn.Linear(64, 10)
     model = nn.Sequential(backbone, head)
@@ -86,7 +103,8 @@ def main(out: Path, updates: int) -> None:
     few = slice(NUM_TEST, NUM_TEST + NUM_FINE_TUNING)
     before = accuracy(model, images[test], labels[test])
     old = [weights_of(part) for part in (backbone, head)]
-    losses = train(model, optimizer, plan, images[few], labels[few])
+    ten = [(images[part], labels[part]) for part in (few, test)]
+    losses = train(model, optimizer, plan, *ten, out / "fine-tuning")
     moved = [
         ((weights_of(part) - was).norm() / was.norm()).item()
         for part, was in zip((backbone, head), old, strict=True)

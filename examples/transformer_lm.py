@@ -2,9 +2,10 @@
 
 The Transformer's plan warms up and falls as the inverse square root of the step: it never comes
 to rest. Warm-up, stable, decay holds its rate, and spends the last fifth of the run on a cool-down.
-Both have the same peak, the same warm-up, and see the same text.
+Both have the same peak, the same warm-up, and see the same text. Both runs are recorded.
 
     python examples/transformer_lm.py
+    glidepath report runs/examples/transformer_lm/* --out report.html
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from drawing import plan_above_losses
 from torch import nn
 
 from glidepath import presets
-from glidepath.adapters.torch import PlanScheduler
+from glidepath.adapters.torch import PlanScheduler, record_updates
+from glidepath.record import Recorder
 
 CONTEXT = 64
 """Characters that the model sees."""
@@ -68,24 +70,32 @@ def held_out_loss(model, text):
     return torch.stack([loss_of(model, text, some) for some in starts.split(256)]).mean().item()
 
 
-def train(plan, text, held_out, num_characters):
+def train(plan, text, held_out, num_characters, out):
     """Follow a plan; returns the loss of each update, and held-out losses by their updates."""
     torch.manual_seed(0)
     model = Decoder(num_characters)
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.1)
     scheduler = PlanScheduler(optimizer, plan)
     losses, judged = [], {}
-    for step in range(plan.total_steps):
-        if step in plan.starts:  # where a phase begins
-            judged[step] = held_out_loss(model, held_out)
-        loss = loss_of(model, text, torch.randint(len(text) - CONTEXT, (BATCH,)))
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        scheduler.step()
-        losses.append(loss.item())
-    return losses, judged | {plan.total_steps: held_out_loss(model, held_out)}
+    (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
+    with Recorder(out, plan) as recorder:
+        updates = record_updates(optimizer, recorder, model)
+        for step in range(plan.total_steps + 1):
+            if step in (*plan.starts, plan.total_steps):  # where a phase begins, and at the end
+                judged[step] = held_out_loss(model, held_out)
+                recorder.evaluate(step, val_loss=judged[step])
+            if step == plan.total_steps:
+                return losses, judged
+            starts = torch.randint(len(text) - CONTEXT, (BATCH,))
+            loss = loss_of(model, text, starts)
+            optimizer.zero_grad()
+            loss.backward()
+            updates.look()  # before the gradients are clipped
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            scheduler.step()
+            recorder.log(step, loss, batch=starts, samples=BATCH)
+            losses.append(loss.item())
 
 
 def main(out: Path, updates: int, peak: float) -> None:
@@ -100,7 +110,7 @@ def main(out: Path, updates: int, peak: float) -> None:
     print(f"{len(text):,} characters; their frequency alone gives {guessing:.3f} nats a character")
     losses = {}
     for name, plan in plans.items():
-        losses[name], judged = train(plan, text, held_out, len(counts))
+        losses[name], judged = train(plan, text, held_out, len(counts), out / name)
         said = ", ".join(f"{loss:.3f} at update {step}" for step, loss in judged.items())
         print(f"{name}: held-out loss {said}; the last rate was {plan['lr'](updates - 1):.1e}")
     plan_above_losses(out / "transformer_lm.png", "A small decoder, Noam against WSD",

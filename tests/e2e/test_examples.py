@@ -1,4 +1,4 @@
-"""The examples, run as a user runs them: each learns what it says, and saves a figure."""
+"""The examples, run as a user runs them: each learns what it says, and saves figure and records."""
 
 import re
 import subprocess
@@ -6,6 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from glidepath.diagnosis.diagnose import diagnose
+from glidepath.record import History
+from glidepath.record.history import runs_below
 
 pytest.importorskip("matplotlib")
 
@@ -15,9 +19,9 @@ EXAMPLES = {path.stem for path in (ROOT / "examples").glob("*.py")} - {"drawing"
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs an example, checks its figure, and returns what it prints."""
+    """Runs an example, checks its figure and its records, and returns what it prints."""
 
-    def run_example(name, *arguments, needs):
+    def run_example(name, *arguments, needs, records, ill=()):
         for package in needs:
             pytest.importorskip(package)
         command = [sys.executable, str(ROOT / "examples" / f"{name}.py")]
@@ -28,6 +32,7 @@ def run(tmp_path):
         assert done.returncode == 0, done.stderr[-3000:]
         check_figure(tmp_path / "out" / f"{name}.png")
         assert [path.name for path in tmp_path.iterdir()] == ["out"], "it writes nowhere else"
+        check_records(tmp_path / "out", records, ill)
         return done.stdout
 
     return run_example
@@ -41,6 +46,21 @@ def check_figure(path):
     height, width, _ = pixels.shape
     assert height >= 600 <= width
     assert len({tuple(pixel) for pixel in pixels[::7, ::3].reshape(-1, 4)}) > 16, "it is blank"
+
+
+def check_records(out, names, ill):
+    """Every run is recorded to its end, and nothing is found to be wrong with a healthy one."""
+    paths = list(runs_below(out))
+    assert {path.relative_to(out).as_posix() for path in paths} == set(names)
+    for path in paths:
+        history = History.open(path)
+        assert history.end["state"] == "finished"
+        assert len(history) == history.num_done == history.total_steps
+        assert "planned" not in history.names, "the values that were used were seen"
+        assert history.looks.steps.tolist()[:2] == [0, 10]
+        found = diagnose(history)
+        if path.name not in ill:
+            assert found == [], path
 
 
 def numbers(pattern, text):
@@ -61,7 +81,8 @@ def test_every_example_is_tested_here_and_has_its_place_in_the_docs():
 
 
 def test_a_bare_torch_loop_fine_tunes_a_head_and_then_its_backbone(run):
-    printed = run("plain_torch", needs=["torch", "sklearn"])
+    records = ["pre-training", "fine-tuning"]
+    printed = run("plain_torch", needs=["torch", "sklearn"], records=records)
     before, after = numbers(ACCURACY, printed)
     assert before < 0.3
     assert after > 0.85
@@ -75,7 +96,7 @@ def test_a_bare_torch_loop_fine_tunes_a_head_and_then_its_backbone(run):
 
 
 def test_a_bare_jax_loop_compiles_its_update_once(run):
-    printed = run("plain_jax", needs=["jax", "optax", "sklearn"])
+    printed = run("plain_jax", needs=["jax", "optax", "sklearn"], records=["."])
     assert printed.count("compiling the update") == 1
     before, after = numbers(ACCURACY, printed)
     assert before < 0.3
@@ -86,28 +107,49 @@ def test_a_bare_jax_loop_compiles_its_update_once(run):
     assert apart < 1e-6
 
 
-def test_parameters_without_an_optimizer_have_gradients_and_never_move(run):
-    printed = run("gradients_are_not_updates", needs=["torch", "jax", "optax", "sklearn"])
-    blocks = dict(re.findall(r"^(\w.+): (loss \d(?:.|\n(?! *\n))*)", printed, re.MULTILINE))
-    healthy, ill = {"torch", "JAX"}, set(blocks)
-    ill -= healthy
-    assert len(ill) == 3
-    for name, block in blocks.items():
+ILL = {
+    "torch-no-optimizer-step": "update-never-applied",
+    "torch-optimizer-of-a-copy": "optimizer-holds-others",
+    "jax-updates-thrown-away": "result-thrown-away",
+    "keras-no-optimizer-apply": "update-never-applied",
+}
+"""The cause in each ill run of gradients_are_not_updates.py."""
+
+
+def test_parameters_without_an_optimizer_have_gradients_and_never_move(run, tmp_path):
+    healthy, needs = ["torch", "jax", "keras"], ["torch", "jax", "optax", "keras", "sklearn"]
+    records = [*healthy, *ILL]
+    printed = run("gradients_are_not_updates", needs=needs, records=records, ill=ILL)
+    blocks = dict(re.findall(r"^(\w.+): (loss \d(?:.|\n(?!\w.+: loss))*)", printed, re.MULTILINE))
+    names = {re.sub(r"\W+", "-", name.lower()).strip("-"): name for name in blocks}
+    assert set(names) == set(records)
+    for name in records:
+        block = blocks[names[name]]
         first, last, step = numbers(r"loss (\S+) in .*, (\S+) in the last; .* step (\d+)", block)
-        rows = re.findall(r"gradient norm +(\S+) +moved by (\S+) +(.+)", block)
+        rows = re.findall(r"^(\S+/\S+) +(\S+) +\S+ +(\S+)  (\S.*)$", block, re.MULTILINE)
         assert len(rows) == 4
-        assert all(float(gradient) > 0 for gradient, _, _ in rows)
+        assert all(float(gradient) > 0 for *_, gradient, _ in rows)
         if name in healthy:
             assert last < 0.85 * first
-            assert all(float(moved) > 0 and said == "moves" for _, moved, said in rows)
+            assert all(float(moved) > 0 and said == "moved" for _, moved, _, said in rows)
         else:
             assert last == pytest.approx(first, rel=0.1)
-            assert all(float(moved) == 0 and said == "NEVER MOVED" for _, moved, said in rows)
-        assert step == (0 if "no optimizer.step()" in name else 200)
+            assert {(float(moved), said) for _, moved, _, said in rows} == {
+                (0.0, f"still: {ILL[name]}")
+            }
+            (found,) = [one for one in diagnose(tmp_path / "out" / name)
+                        if one.code == "never-moved"]  # fmt: skip
+            assert (found.level, found.sure) == ("error", "certain")
+            assert found.evidence["cause"] == ILL[name]
+            assert set(found.arrays) == {name for name, *_ in rows}
+        assert step == (0 if "-no-optimizer" in name else 200)
 
 
 def test_iterations_and_epochs_differ_where_the_coverage_says_so(run):
-    printed = run("iterations_or_epochs", needs=["torch", "sklearn"])
+    ways = ("random-draws-iterations", "shuffles-iterations", "shuffles-epochs")
+    records = [f"{size}/{way}/seed-{seed}"
+               for size in ("small", "large") for way in ways for seed in (0, 1)]  # fmt: skip
+    printed = run("iterations_or_epochs", needs=["torch", "sklearn"], records=records)
     _, small, large = re.split(r"^(?=small|large)", printed, flags=re.MULTILINE)
     row = r"{} +held-out loss (\S+) \+- \S+, never seen (\S+%)"
     ways = ("random draws, plan in iterations", "shuffles, plan in iterations",
@@ -125,7 +167,7 @@ def test_iterations_and_epochs_differ_where_the_coverage_says_so(run):
 
 
 def test_a_decoder_learns_more_by_a_plan_that_cools_down(run):
-    printed = run("transformer_lm", needs=["torch"])
+    printed = run("transformer_lm", needs=["torch"], records=["Noam", "WSD"])
     (guessing,) = numbers(r"frequency alone gives (\S+) nats", printed)
     (noam,) = numbers(r"Noam: .*, (\S+) at update 500;", printed)
     stable, wsd = numbers(r"WSD: .*, (\S+) at update 400, (\S+) at update 500;", printed)
@@ -134,7 +176,7 @@ def test_a_decoder_learns_more_by_a_plan_that_cools_down(run):
 
 
 def test_bert_learns_more_than_the_frequency_of_tokens(run):
-    printed = run("bert_mlm", needs=["torch", "transformers", "accelerate"])
+    printed = run("bert_mlm", needs=["torch", "transformers", "accelerate"], records=["."])
     pattern = r"held-out loss: (\S+) before, (\S+) after; .* alone: (\S+) nats"
     before, after, guessing = numbers(pattern, printed)
     assert after < guessing - 0.3 < before
@@ -144,7 +186,8 @@ def test_bert_learns_more_than_the_frequency_of_tokens(run):
 
 
 def test_lightning_classifies_images_by_two_plans(run):
-    printed = run("image_classification", needs=["torch", "lightning", "sklearn"])
+    needs, records = ["torch", "lightning", "sklearn"], ["cosine", "step-decay"]
+    printed = run("image_classification", needs=needs, records=records)
     cosine, stairs = re.split(r"^(?=step decay)", printed, flags=re.MULTILINE)
     for part in (cosine, stairs):
         assert numbers(r"never seen: (\S+%)", part) > [0.95]
@@ -156,7 +199,7 @@ def test_lightning_classifies_images_by_two_plans(run):
 
 def test_keras_classifies_images_and_loads_what_it_saved(run):
     backend = "jax"
-    printed = run("digits_keras", needs=["keras", backend, "sklearn"])
+    printed = run("digits_keras", needs=["keras", backend, "sklearn"], records=["."])
     assert f"440 updates on {backend}" in printed
     before, after, again = numbers(ACCURACY + r".* loaded: (\S+%)", printed)
     assert before < 0.3

@@ -56,10 +56,13 @@ COMMANDS = {
     "check": {"--set", "--format", "--strict"},
     "compare": {"--quantity", "--format", "--save"},
     "coverage": {"--set", "--format"},
+    "diagnose": {"--format", "--fail-on"},
     "evaluate": {"--data", "--lead", "--starts", "--json", "--figure"},
     "forecast": {"--start", "--out", "--steps", "--data", "--stats"},
     "new": {"--set"},
     "presets": set(),
+    "report": {"--out"},
+    "runs": {"--sort", "--json"},
     "schema": set(),
     "show": {"--set", "--at", "--save"},
     "train graphcast": {
@@ -69,6 +72,7 @@ COMMANDS = {
         "--checkpoint-every", "--lead",
     },
     "version": set(),
+    "watch": {"--once", "--every", "--wait"},
     "weather simulate": {"--out", "--days", "--spin-up", "--seed"},
 }  # fmt: skip
 
@@ -101,11 +105,13 @@ def test_the_readme_names_every_folder_and_no_other():
 
 
 ADAPTERS = {
-    "keras": {"PlanCallback", "PlanSchedule", "drive"},
-    "lightning": {"PlanCallback", "configure"},
+    "keras": {"PlanCallback", "PlanSchedule", "RecordCallback", "drive"},
+    "lightning": {"PlanCallback", "RecordCallback", "configure"},
     "optax": {"Injected", "inject", "injected", "read"},
-    "torch": {"CyclicCosineDecayLR", "PlanScheduler", "make_optimizer", "read"},
-    "transformers": {"PlanCallback", "from_name", "optimizers"},
+    "torch": {
+        "CyclicCosineDecayLR", "PlanScheduler", "make_optimizer", "read", "record_updates",
+    },
+    "transformers": {"PlanCallback", "RecordCallback", "from_name", "optimizers"},
 }
 
 

@@ -28,7 +28,8 @@ def report(
     histories = _by_their_names({name: run_named(name) for name in runs})
     with needs("figures"):
         from glidepath.view.report import write_report
-    write_report(out, histories)
+
+        write_report(out, histories)
     typer.echo(f"wrote {out}")
 
 

@@ -9,6 +9,7 @@ import typer
 
 from glidepath.record.history import History, record_file
 from glidepath.record.schema import FILE_NAME
+from glidepath.view.damage import as_damage
 from glidepath.view.plain import plain
 
 RunArgument = Annotated[str, typer.Argument(help="A run's directory, or its record's file.")]
@@ -30,8 +31,7 @@ def run_named(name: str) -> History:
     try:
         return History.open(file)
     except (KeyError, TypeError, AttributeError) as error:
-        what = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{plain(file)} is no record of a run, or damaged: {what}") from None
+        raise as_damage(file, error) from None
 
 
 def file_named(name: str) -> Path:

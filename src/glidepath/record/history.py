@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glidepath.plan import Plan
+from glidepath.plan.endless import LONGEST
 from glidepath.plan.files import loads
 from glidepath.record.lines import read
 from glidepath.record.looks import Looks
@@ -192,7 +193,9 @@ class History:
     def total_steps(self) -> int | None:
         """Updates that the run will do, where it is known; an event may have made them fewer."""
         total = self.header.get("total_steps")
-        if total is None or not self.events or self.plan is None:
+        if total is None or total >= LONGEST.amount:
+            return None
+        if not self.events or self.plan is None:
             return total
         return min(total, self.plan.total_steps)
 

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from glidepath import Horizon, Phase, Plan, constant, cosine, from_function, linear
-from glidepath.adapters.as_plan import as_plan
-from glidepath.adapters.identity import check_same, has_same_past, identity
+from glidepath.plan.as_plan import as_plan
+from glidepath.plan.identity import check_same, has_same_past, identity
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from glidepath import Horizon, Phase, Plan, linear, presets, staircase
 from glidepath.view.curves import curves, short
 from glidepath.view.figures import plan_figure, save
 from glidepath.view.progress import Activity, TrainingProgress
-from glidepath.view.report import write_report
 from glidepath.view.skill_table import print_skill, summary
 from glidepath.view.terminal import draw_plan
 
@@ -127,20 +126,3 @@ def test_progress_without_a_terminal_is_plain_lines():
     assert "/data/[era5]/x.zarr" in text
     assert "train: 1 of 2  warm-up  loss 1.5000  lr 1e-3" in text
     assert "train: 2 of 2  warm-up  loss 1.5000  lr 1e-3  rollout 3" in text
-
-
-def test_no_text_of_a_run_is_taken_as_html(tmp_path):
-    evil = '<script>alert("x")</script>'
-    plan = Plan(Phase(evil, 10, lr=linear(0.0, 1.0)), Phase("b", 10, lr=0.5))
-    write_report(
-        tmp_path / "report.html",
-        title=evil,
-        plan=plan,
-        record=[LINE, {**LINE, "step": 1}],
-        configuration={"data": evil},
-        skill=SKILL,
-    )
-    page = (tmp_path / "report.html").read_text()
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;alert" in page
-    assert not re.search(r'<(script|link|img)[^>]+(src|href)="http', page)

@@ -16,7 +16,7 @@ from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.adapters.torch.updates import unwrapped, watch
 from glidepath.plan import Plan
 from glidepath.plan.values import quantity_of
-from glidepath.record import Recorder, Summary, summarize
+from glidepath.record import Recorder, StepSizes, Summary, summarize
 from glidepath.record.arrays import named_arrays
 from glidepath.record.step_sizes import step_sizes
 
@@ -89,7 +89,7 @@ class Updates:
         self._has_looked = False
         self._values: dict[str, Any] | None = None
         self._summary: Summary | None = None
-        self._before: Named = {}
+        self._before: Named | None = None
         self._facts: object = None
         self._is_sharded = any(_is_shard(one) for one in model.parameters())
         if self._is_sharded:
@@ -100,20 +100,20 @@ class Updates:
         watch(optimizer, self)
         _call_first(optimizer, self)
 
-    def look(self, scale: float | torch.Tensor | None = None) -> None:
+    def look(self, scaler: torch.amp.GradScaler | None = None) -> None:
         """See the gradients and the parameters of the coming update, if that was not done yet.
 
         Args:
-            scale: that the gradients are multiplied by, as `GradScaler` does.
+            scaler: by which the gradients are still multiplied, if they are.
         """
         if self._has_looked or self not in self._recorder.sources:
             return
         self._has_looked = True
         self._values = used_values(self._recorder.plan, self._optimizer)
-        self._summary, self._before = None, {}
+        self._summary = self._before = None
         step = max(self._recorder.next_step, self._num_before + self._num_new)
         if self._recorder.norms_at(step) and not self._is_sharded:
-            self._summary = self._summarized(step, scale)
+            self._summary = self._summarized(step, scaler)
             self._before = {name: one.detach().clone() for name, one in self._held().items()}
 
     def before_update(self) -> None:
@@ -125,13 +125,18 @@ class Updates:
         if torch.compiler.is_compiling():
             return
         self._has_looked = False
-        if self._before and self._summary is not None:
-            is_looked_at = bool(self._summary.looked)
-            sizes = step_sizes(self._optimizer, params=self._model) if is_looked_at else None
-            self._summary = replace(
-                self._summary, update_norms=self._update_norms(), step_sizes=sizes
-            )
-        self._before = {}
+        before, self._before = self._before, None
+        if before is not None and self._summary is not None:
+            sizes = self._step_sizes() if self._summary.looked else None
+            norms = self._update_norms(before, self._summary.parameter_norms.new_zeros(()))
+            self._summary = replace(self._summary, update_norms=norms, step_sizes=sizes)
+
+    def _step_sizes(self) -> StepSizes | None:
+        """Of an adaptive optimizer; others have none."""
+        try:
+            return step_sizes(self._optimizer, params=self._model)
+        except TypeError:
+            return None
 
     def __call__(self, step: int) -> Mapping[str, Any]:
         """The figures of a line, as `Recorder.sources` gives them."""
@@ -139,7 +144,7 @@ class Updates:
         values, self._values = self._values, None
         summary, self._summary = self._summary, None
         self._num_before += num_new
-        self._has_looked, self._before = False, {}
+        self._has_looked, self._before = False, None
         if self._recorder.looks_at(step):
             self._describe()
         if values is None and not num_new:
@@ -153,25 +158,25 @@ class Updates:
             figures["skipped"] = ~torch.isfinite(summary.gradient_norms).all()
         return figures if summary is None else figures | {"summary": summary}
 
-    def _summarized(self, step: int, scale: float | torch.Tensor | None = None) -> Summary:
+    def _summarized(self, step: int, scaler: torch.amp.GradScaler | None = None) -> Summary:
         arrays = named_arrays(self._model)
         grads = {name: _dense(one.grad) for name, one in arrays.items() if one.grad is not None}
-        # A fused optimizer gets gradients that are still scaled.
-        scale = getattr(self._optimizer, "grad_scale", None) if scale is None else scale
         summary = summarize(arrays, grads or None, look=self._recorder.looks_at(step))
+        # A fused optimizer gets gradients that are still scaled, and is told the scale.
+        told = getattr(self._optimizer, "grad_scale", None)
+        scale = told if scaler is None else scaler.get_scale()
         if scale is None or summary.gradient_norms is None:
             return summary
         return replace(summary, gradient_norms=summary.gradient_norms / scale)
 
-    def _update_norms(self) -> torch.Tensor:
+    def _update_norms(self, before: Named, nothing: torch.Tensor) -> torch.Tensor:
         """Of what the update added to each array; one that the optimizer lacks gets nothing."""
-        arrays = named_arrays(self._model)
-        with torch.no_grad():
-            added = {name: arrays[name] - one for name, one in self._before.items()}
-        norms = iter(summarize(added, look=False).parameter_norms)
-        some = next(iter(added.values()))
-        nothing = some.new_zeros((), dtype=torch.float32)
-        return torch.stack([next(norms) if name in added else nothing for name in arrays])
+        arrays, norms = named_arrays(self._model), {}
+        if before:
+            with torch.no_grad():
+                added = {name: arrays[name] - one for name, one in before.items()}
+            norms = dict(zip(added, summarize(added, look=False).parameter_norms, strict=True))
+        return torch.stack([norms.get(name, nothing) for name in arrays])
 
     def _held(self) -> Named:
         """The model's arrays that the optimizer holds."""

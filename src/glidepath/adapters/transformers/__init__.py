@@ -6,9 +6,13 @@ from typing import Any
 from glidepath.adapters.needs import needs
 from glidepath.adapters.transformers.names import from_name
 
-__all__ = ["PlanCallback", "from_name", "optimizers"]
+__all__ = ["PlanCallback", "RecordCallback", "from_name", "optimizers"]
 
-_PLACES = {"PlanCallback": "callback", "optimizers": "trainer_optimizers"}
+_PLACES = {
+    "PlanCallback": "callback",
+    "RecordCallback": "recording",
+    "optimizers": "trainer_optimizers",
+}
 
 
 def __getattr__(name: str) -> Any:

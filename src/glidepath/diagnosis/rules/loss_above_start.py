@@ -1,0 +1,69 @@
+"""A loss that stays above the one that the run began with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from glidepath.diagnosis.course import Course, courses
+from glidepath.diagnosis.finding import Finding
+from glidepath.diagnosis.rule import Rule
+from glidepath.diagnosis.rules.divergence import is_diverged
+from glidepath.record import History
+
+LEAST = 100
+"""Updates: a large rate may well raise the loss for the first few."""
+MARGIN = 0.02
+"""Of the first loss. Ours, measured on the healthy runs in tests/diagnosis."""
+NEARLY_ALL = 0.99
+"""Of the losses of the second half, that are above the start. The first batches may be easy ones:
+that the first loss and two of the first three are easier than 99 in 100 has odds of 2 in 10,000."""
+
+
+def find(history: History) -> Iterator[Finding]:
+    """Nearly every loss of the second half is above the first."""
+    found = courses(history)
+    if not found or not found[0].is_first or len(found[0]) < LEAST:
+        return
+    course = found[0]
+    start = max(float(np.median(course.losses[:3])), float(course.losses[0]))
+    later = course.losses[len(course) // 2 :]
+    if not np.isfinite(later).all():
+        return
+    # Of the losses themselves: between two that are infinite there is no number.
+    lowest = float(np.quantile(later, 1 - NEARLY_ALL, method="lower"))
+    usual = float(np.median(later))
+    if lowest > start + MARGIN * abs(start) and not is_diverged(found[-1]):
+        yield _finding(course, start, lowest, usual)
+
+
+def _finding(course: Course, start: float, lowest: float, usual: float) -> Finding:
+    step = int(course.steps[np.flatnonzero(course.losses >= lowest)[0]])
+    rate = float(np.nanmax(course.rates)) if np.isfinite(course.rates).any() else math.nan
+    return Finding(
+        "loss-above-start",
+        "error",
+        "likely",
+        step,
+        f"the loss began at {start:.3g}, and was {lowest:.3g} or more, mostly {usual:.3g}, "
+        f"in nearly all of the second half of {len(course):,} updates",
+        "the model is worse than it was untrained: the updates are too large for it to settle, or "
+        "go the wrong way",
+        (
+            f"a tenth of the peak rate{f', {rate:.3g}' if math.isfinite(rate) else ''}",
+            "look whether the sign of the loss is right, and labels belong to their inputs",
+        ),
+        evidence={"start": start, "lowest": lowest, "usual": usual, "peak_rate": rate},
+    )
+
+
+RULE = Rule(
+    "loss-above-start",
+    "the loss of every update from the first on",
+    "99 in 100 losses of the second half of 100 updates or more are 2 % above the first loss and "
+    "the median of the first 3, and the run has not diverged",
+    "ours, measured on the healthy runs in tests/diagnosis",
+    find,
+)

@@ -1,0 +1,1 @@
+"""A run that is looked at while it goes on."""

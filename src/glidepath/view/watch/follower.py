@@ -1,0 +1,95 @@
+"""What is known of a run that another process writes the record of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from glidepath.diagnosis.diagnose import diagnose
+from glidepath.diagnosis.finding import Finding
+from glidepath.diagnosis.rule import Rule
+from glidepath.diagnosis.rules import RULES
+from glidepath.record.history import History
+from glidepath.record.lines import Tail
+from glidepath.record.state import State, state_of
+from glidepath.view.damage import as_damage
+
+SHARE = 0.05
+"""Of the time that diagnosing may take."""
+MOST_FAILURES = 5
+"""Readings in a row, of a record that could be read before: a file on another machine may show a
+line before its text has come."""
+
+
+class Follower:
+    """Reads a record while it grows; it takes no lock and writes nothing.
+
+    Args:
+        file: the record, which need not be there yet.
+        rules: to judge it by.
+
+    Attributes:
+        history: what was read so far.
+        findings: of the last diagnosis, worst first.
+        num_readings: how often something new was read, so that others know that it was.
+    """
+
+    def __init__(self, file: Path, rules: Sequence[Rule] = RULES) -> None:
+        self._file, self._rules = file, rules
+        self._next_diagnosis = 0.0
+        self._failures = 0
+        self._is_judged = True
+        self.findings: list[Finding] = []
+        self.num_readings = 0
+        self._tail, self.history = Tail(file), History()
+        self._is_from_start = True
+        self._age_then, self._then = 0.0, time.monotonic()
+
+    def look(self) -> None:
+        """Read what is new, and judge the run where that is due.
+
+        Raises:
+            OSError, ValueError: if the record can't be read, at first or again and again.
+        """
+        try:
+            self._read()
+            self._failures = 0
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            self._failures += 1
+            if not self.num_readings or self._failures >= MOST_FAILURES:
+                raise as_damage(self._file, error) from None
+            self._tail, self._is_from_start = Tail(self._file), True
+        is_due = time.monotonic() >= self._next_diagnosis or self.history.end is not None
+        if is_due and not self._is_judged:
+            self._judge()
+
+    def _read(self) -> None:
+        is_void, lines = self._tail.new_lines()
+        if not lines and not is_void:
+            return
+        if is_void or self._is_from_start:
+            self.history, self._is_from_start = History(), False
+        is_first = self.history.last_time is None
+        self.history.add(lines)
+        self.num_readings += 1
+        self._is_judged = False
+        since = max(0.0, time.time() - (self.history.last_time or 0.0))
+        self._age_then, self._then = since if is_first else 0.0, time.monotonic()
+
+    def _judge(self) -> None:
+        began = time.monotonic()
+        self.findings = diagnose(self.history, self._rules)
+        now = time.monotonic()
+        self._is_judged, self._next_diagnosis = True, now + (now - began) / SHARE
+
+    @property
+    def state(self) -> State:
+        """What has become of the run.
+
+        The age of what was written before the first look is told by the times of day of two
+        machines; from then on by the time since a line came.
+        """
+        if self.history.last_time is None:
+            return state_of(self.history)
+        return state_of(self.history, self._age_then + time.monotonic() - self._then)

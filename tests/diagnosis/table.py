@@ -1,0 +1,78 @@
+"""The table of docs/diagnosis.md: rules by runs, hits and false alarms.
+
+    python tests/diagnosis/table.py
+
+trains all runs, ill and healthy, and writes the table anew between its markers.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from glidepath.diagnosis import RULES, diagnose
+
+PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
+BEGIN, END = "<!-- made by tests/diagnosis/table.py -->", "<!-- end -->"
+
+Verdicts = Mapping[str, tuple[frozenset[str], frozenset[str]]]
+"""What each run has, and what was found."""
+
+
+def table(verdicts: Verdicts) -> str:
+    """Markdown, one row a rule."""
+    healthy = [name for name, (ill_with, _) in verdicts.items() if not ill_with]
+    rows = [
+        "| code | looks at | speaks from | source | hits | false alarms, "
+        f"{len(healthy)} healthy runs | false alarms, {len(verdicts) - len(healthy)} ill ones |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for rule in sorted(RULES, key=lambda rule: rule.code):
+        ill = [found for ill_with, found in verdicts.values() if rule.code in ill_with]
+        well = [name for name in healthy if rule.code in verdicts[name][1]]
+        others = [
+            name
+            for name, (ill_with, found) in verdicts.items()
+            if ill_with and rule.code in found - ill_with
+        ]
+        hits = f"{sum(rule.code in found for found in ill)} of {len(ill)}"
+        rows.append(
+            f"| `{rule.code}` | {rule.looks_at} | {rule.threshold} | {rule.source} "
+            f"| {hits} | {len(well)} | {len(others)} |"
+        )
+    return "\n".join(rows)
+
+
+def on_page() -> str:
+    """The table as it stands on the page."""
+    return re.search(f"{re.escape(BEGIN)}\n(.*?)\n{re.escape(END)}", PAGE.read_text(), re.S)[1]
+
+
+def verdict(train, directory: Path) -> frozenset[str]:
+    """Train a run and diagnose it."""
+    train(directory)
+    return frozenset(finding.code for finding in diagnose(directory))
+
+
+def main() -> None:
+    """Train, diagnose, and write."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from registry import RUNS
+
+    with tempfile.TemporaryDirectory() as directory:
+        verdicts = {
+            name: (ill_with, verdict(train, Path(directory) / name))
+            for name, (train, ill_with) in RUNS.items()
+        }
+    text = PAGE.read_text()
+    PAGE.write_text(text.replace(on_page(), table(verdicts)))
+    for name, (ill_with, found) in verdicts.items():
+        if ill_with != found:
+            print(f"{name}: has {sorted(ill_with)}, found {sorted(found)}")
+
+
+if __name__ == "__main__":
+    main()
