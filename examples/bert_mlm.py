@@ -2,8 +2,8 @@
 
 `optimizers(model, plan)` is all that a Trainer needs to follow a plan, and `PlanCallback` puts what
 the updates used into its logs. `RecordCallback` records every update, however seldom the Trainer
-logs. The plan is BERT's own, scaled from a million updates to a few hundred, with a rate for a model
-as small as this.
+logs. The plan is BERT's own, scaled from a million updates to a few hundred, with a rate for a
+model as small as this.
 
     python examples/bert_mlm.py
     glidepath report runs/examples/bert_mlm --out report.html

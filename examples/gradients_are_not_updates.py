@@ -3,8 +3,8 @@
 `backward` and `jax.grad` say in which direction the loss falls, and change no parameter. It is the
 optimizer that makes a step of it. Common mistakes leave the step out, while all else looks well. A
 loss that does not fall may have many reasons; parameters that have not moved by a bit, though their
-gradients are not zero, have this one. `moved` compares a model with a snapshot of it, and says so in
-the loop; and each run is recorded, so that anybody can ask later:
+gradients are not zero, have this one. `moved` compares a model with a snapshot of it, and says so
+on the spot; and each run is recorded, so that anybody can ask later:
 
     python examples/gradients_are_not_updates.py
     glidepath diagnose runs/examples/gradients_are_not_updates/torch-no-optimizer-step
@@ -41,8 +41,7 @@ from glidepath import Phase, Plan, linear
 from glidepath.adapters.keras import PlanSchedule
 from glidepath.adapters.optax import inject, injected
 from glidepath.adapters.torch import PlanScheduler, record_updates
-from glidepath.diagnosis.movement import moved
-from glidepath.diagnosis.snapshot import snapshot
+from glidepath.diagnosis import moved, snapshot
 from glidepath.record import Recorder, looks_at, summarize
 
 BATCH = 64
@@ -106,11 +105,11 @@ def run_torch(plan, out, *, steps=True, own_parameters=True):
 
 def run_jax(plan, out, *, keeps=True):
     """Train with JAX and optax, which change nothing in place: what is not kept is lost."""
-    draw = np.random.default_rng(0)
+    hidden, head = np.split(np.random.default_rng(0).normal(size=11 * 16), [160])
     weights = {
-        "hidden": {"weight": jnp.array(draw.normal(size=(10, 16)) * 10**-0.5), "bias": jnp.zeros(16)},
-        "head": {"weight": jnp.array(draw.normal(size=16) * 16**-0.5), "bias": jnp.zeros(())},
-    }  # fmt: skip
+        "hidden": {"weight": jnp.array(hidden.reshape(10, 16) * 10**-0.5), "bias": jnp.zeros(16)},
+        "head": {"weight": jnp.array(head * 16**-0.5), "bias": jnp.zeros(())},
+    }
     optimizer = inject(plan, optax.sgd)
 
     def loss_of(weights, inputs, targets):
@@ -157,7 +156,8 @@ def run_keras(plan, out, *, applies=True):
         for step, (inputs, targets) in enumerate(batches(plan.total_steps)):
             loss, found = differentiate([one.value for one in variables], inputs, targets)
             gradients = {one.path: g for one, g in zip(variables, found, strict=True)}
-            recorder.log(step, loss, params=model, grads=gradients)
+            rate = optimizer.learning_rate
+            recorder.log(step, loss, params=model, grads=gradients, lr=rate)
             if applies:
                 optimizer.apply(found, variables)
             trace.append((float(loss), lengths(gradients), distances(start, model)))

@@ -71,7 +71,7 @@ def in_epochs(num_samples):
         order = order[BATCH:]
 
 
-def train(network, plan, batches, inputs, targets, out):
+def train(network, plan, batches, inputs, targets, *, out):
     """Follow a plan; returns the loss of each update, and which samples were drawn."""
     optimizer = torch.optim.Adam(network.parameters())
     scheduler = PlanScheduler(optimizer, plan)
@@ -118,7 +118,7 @@ def compare(name, data, length, panels, out):
             torch.manual_seed(seed)
             network, drawn = new_network(inputs, targets), batches(num_samples)
             place = out / name / way.replace(", plan in ", "-").replace(" ", "-") / f"seed-{seed}"
-            losses, is_drawn = train(network, plan, drawn, inputs[learn], targets[learn], place)
+            losses, is_drawn = train(network, plan, drawn, inputs[learn], targets[learn], out=place)
             with torch.no_grad():
                 logits = network(inputs[test])
             judged.append(nn.functional.cross_entropy(logits, targets[test]))

@@ -28,7 +28,7 @@ NUM_FINE_TUNING = 400
 JUDGE_EVERY = 50
 
 
-def train(model, optimizer, plan, learn, held_out, out):
+def train(model, optimizer, plan, learn, held_out, *, out):
     """Follow a plan from its first update to its last; returns the loss of each."""
     (images, labels), losses = learn, []
     scheduler = PlanScheduler(optimizer, plan)
@@ -82,7 +82,7 @@ def main(out: Path, updates: int) -> None:
     five = [(images[part][is_few[part]], labels[part][is_few[part]]) for part in (rest, test)]
     plan = presets.cosine(peak=3e-3, warmup="10%", total=f"{updates} steps")
     optimizer = torch.optim.AdamW(first.parameters())
-    train(first, optimizer, plan, *five, out / "pre-training")
+    train(first, optimizer, plan, *five, out=out / "pre-training")
 
     head = nn.Linear(64, 10)
     model = nn.Sequential(backbone, head)
@@ -104,7 +104,7 @@ def main(out: Path, updates: int) -> None:
     before = accuracy(model, images[test], labels[test])
     old = [weights_of(part) for part in (backbone, head)]
     ten = [(images[part], labels[part]) for part in (few, test)]
-    losses = train(model, optimizer, plan, *ten, out / "fine-tuning")
+    losses = train(model, optimizer, plan, *ten, out=out / "fine-tuning")
     moved = [
         ((weights_of(part) - was).norm() / was.norm()).item()
         for part, was in zip((backbone, head), old, strict=True)

@@ -77,15 +77,17 @@ def train(plan, text, held_out, num_characters, out):
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.1)
     scheduler = PlanScheduler(optimizer, plan)
     losses, judged = [], {}
+
+    def judge(step):
+        judged[step] = held_out_loss(model, held_out)
+        recorder.evaluate(step, val_loss=judged[step])
+
     (out / "record.jsonl").unlink(missing_ok=True)  # of an earlier run
     with Recorder(out, plan) as recorder:
         updates = record_updates(optimizer, recorder, model)
-        for step in range(plan.total_steps + 1):
-            if step in (*plan.starts, plan.total_steps):  # where a phase begins, and at the end
-                judged[step] = held_out_loss(model, held_out)
-                recorder.evaluate(step, val_loss=judged[step])
-            if step == plan.total_steps:
-                return losses, judged
+        for step in range(plan.total_steps):
+            if step in plan.starts:  # where a phase begins
+                judge(step)
             starts = torch.randint(len(text) - CONTEXT, (BATCH,))
             loss = loss_of(model, text, starts)
             optimizer.zero_grad()
@@ -96,6 +98,8 @@ def train(plan, text, held_out, num_characters, out):
             scheduler.step()
             recorder.log(step, loss, batch=starts, samples=BATCH)
             losses.append(loss.item())
+        judge(plan.total_steps)
+    return losses, judged
 
 
 def main(out: Path, updates: int, peak: float) -> None:

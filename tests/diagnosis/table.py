@@ -23,27 +23,30 @@ Verdicts = Mapping[str, tuple[frozenset[str], frozenset[str]]]
 
 
 def table(verdicts: Verdicts) -> str:
-    """Markdown, one row a rule."""
+    """Markdown: how often each rule spoke, and then what each goes by."""
     healthy = [name for name, (ill_with, _) in verdicts.items() if not ill_with]
     rows = [
-        "| code | looks at | speaks from | source | hits | false alarms, "
-        f"{len(healthy)} healthy runs | false alarms, {len(verdicts) - len(healthy)} ill ones |",
-        "|---|---|---|---|---|---|---|",
+        f"| rule | hits | false alarms, {len(healthy)} healthy runs "
+        f"| false alarms, {len(verdicts) - len(healthy)} ill runs |",
+        "|---|---|---|---|",
     ]
-    for rule in sorted(RULES, key=lambda rule: rule.code):
-        ill = [found for ill_with, found in verdicts.values() if rule.code in ill_with]
-        well = [name for name in healthy if rule.code in verdicts[name][1]]
-        others = [
-            name
-            for name, (ill_with, found) in verdicts.items()
-            if ill_with and rule.code in found - ill_with
-        ]
-        hits = f"{sum(rule.code in found for found in ill)} of {len(ill)}"
-        rows.append(
-            f"| `{rule.code}` | {rule.looks_at} | {rule.threshold} | {rule.source} "
-            f"| {hits} | {len(well)} | {len(others)} |"
-        )
-    return "\n".join(rows)
+    rules = sorted(RULES, key=lambda rule: rule.code)
+    rows += [_row(rule.code, verdicts, healthy) for rule in rules]
+    said = [
+        f"- **`{rule.code}`** looks at {rule.looks_at}. It speaks from here on: {rule.threshold}. "
+        f"Source: {rule.source}."
+        for rule in rules
+    ]
+    return "\n".join([*rows, "", *said])
+
+
+def _row(code: str, verdicts: Verdicts, healthy: list[str]) -> str:
+    """Hits among the runs that have the illness, and alarms among those that do not."""
+    ill = [found for ill_with, found in verdicts.values() if code in ill_with]
+    alarms = [name for name, (ill_with, found) in verdicts.items() if code in found - ill_with]
+    among_healthy = sum(name in healthy for name in alarms)
+    hits = sum(code in found for found in ill)
+    return f"| `{code}` | {hits} of {len(ill)} | {among_healthy} | {len(alarms) - among_healthy} |"
 
 
 def on_page() -> str:

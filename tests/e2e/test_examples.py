@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from glidepath.diagnosis.diagnose import diagnose
+from glidepath.diagnosis import diagnose
 from glidepath.record import History
 from glidepath.record.history import runs_below
 
 pytest.importorskip("matplotlib")
 
 ROOT = Path(__file__).parents[2]
+OF_THE_MACHINE = {"throughput-drops", "input-bound"}
+"""What is found where other programs run beside an example."""
 EXAMPLES = {path.stem for path in (ROOT / "examples").glob("*.py")} - {"drawing"}
 
 
@@ -58,7 +60,7 @@ def check_records(out, names, ill):
         assert len(history) == history.num_done == history.total_steps
         assert "planned" not in history.names, "the values that were used were seen"
         assert history.looks.steps.tolist()[:2] == [0, 10]
-        found = diagnose(history)
+        found = [one for one in diagnose(history) if one.code not in OF_THE_MACHINE]
         if path.name not in ill:
             assert found == [], path
 

@@ -3,10 +3,9 @@
 from glidepath.diagnosis.diagnose import diagnose
 from glidepath.diagnosis.finding import Finding
 from glidepath.diagnosis.finding_rates import RateSweep, find_rate
-from glidepath.diagnosis.movement import Movement, moved
+from glidepath.diagnosis.movement import Movement, moved, snapshot
 from glidepath.diagnosis.rule import Rule
 from glidepath.diagnosis.rules import RULES
-from glidepath.diagnosis.snapshot import snapshot
 
 __all__ = [
     "RULES",

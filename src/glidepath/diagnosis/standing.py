@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from glidepath.diagnosis.stillness import NEGLIGIBLE
+from glidepath.diagnosis.movement.stillness import NEGLIGIBLE
 from glidepath.plan.values import quantity_of
 from glidepath.record import History
 from glidepath.record.looks import Looks

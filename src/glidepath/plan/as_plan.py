@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from glidepath.plan.endless import LONGEST
 from glidepath.plan import Horizon, Phase, Plan, Schedule
+from glidepath.plan.endless import LONGEST
 
 
 def as_plan(given: Plan | Schedule) -> Plan:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from glidepath.plan.plan import Plan
 from glidepath.plan.files import dumps, loads
+from glidepath.plan.plan import Plan
 
 SOME_STEPS = (*range(16), *(2**power for power in range(4, 17)))
 """At which functions are told apart."""
@@ -54,8 +54,8 @@ def check_same(plan: Plan, saved: Mapping[str, Any], way_out: str) -> None:
     ours = identity(plan)
     if ours["fingerprint"] == saved["fingerprint"]:
         return
-    both = (text["plan"].splitlines() for text in (saved, ours))
-    lines = list(unified_diff(*both, "saved", "this plan", lineterm="", n=1))
+    before, now = saved["plan"].splitlines(), ours["plan"].splitlines()
+    lines = list(unified_diff(before, now, "saved", "this plan", lineterm="", n=1))
     told = "\n".join(lines) or "its function gives other values"
     raise ValueError(f"the state was saved with another plan:\n{told}\n{way_out}")
 

@@ -63,10 +63,19 @@ class History:
         return cls(read(record_file(path)))
 
     def add(self, lines: Iterable[dict[str, Any]]) -> None:
-        """Take in what was written since."""
+        """Take in what was written since.
+
+        Raises:
+            ValueError: if a line lacks what its kind has, or is of a later version.
+        """
         for line in lines:
             self.last_time = line.get("time", self.last_time)
-            getattr(self, f"_add_{line['kind']}", _pass)(line)
+            try:
+                getattr(self, f"_add_{line['kind']}", _pass)(line)
+            except (KeyError, TypeError, AttributeError) as error:
+                raise ValueError(
+                    f"the record's line {str(line)[:80]!r} is damaged: {error!r}"
+                ) from None
         self.__dict__.pop("steps", None)
 
     def _add_run(self, line: dict[str, Any]) -> None:

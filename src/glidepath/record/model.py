@@ -40,6 +40,6 @@ def about_arrays(
 
 
 def _is_parameter(array: Any) -> bool:
-    """Whether it is one of torch's; a copy in a state_dict takes no gradients, and tells nothing."""
+    """Whether it is one of torch's; a copy in a state_dict has no gradient and tells nothing."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.nn.Parameter)

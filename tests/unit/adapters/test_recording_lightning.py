@@ -14,7 +14,7 @@ from glidepath.record.checksum import checksum
 
 pytest.importorskip("lightning")
 
-from glidepath.adapters.lightning import PlanCallback, RecordCallback, configure  # noqa: E402
+from glidepath.adapters.lightning import PlanCallback, RecordCallback, configure
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
@@ -259,7 +259,9 @@ def test_several_optimizers_are_refused_with_a_way_out(tmp_path):
     plan = two_phases()
     module = make_module(plan)
     module.automatic_optimization = False
-    module.configure_optimizers = lambda: [torch.optim.SGD(one.parameters()) for one in module.layers]
+    module.configure_optimizers = lambda: [
+        torch.optim.SGD(one.parameters()) for one in module.layers
+    ]
     with pytest.raises(ValueError, match="the module has 2: make a Recorder for each"):
         fit(plan, tmp_path, RecordCallback(tmp_path / "run"), module=module)
     assert not (tmp_path / "run").exists()

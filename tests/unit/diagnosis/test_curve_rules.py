@@ -5,8 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from glidepath import Horizon, Phase, Plan, constant, cosine, linear, staircase
 from glidepath.diagnosis.course import courses
@@ -121,39 +119,44 @@ def test_a_record_that_has_only_begun_says_nothing(rule):
     assert found(rule, a_history(loss=[1.0, 2.0], lr=[0.1, 0.1], seconds=[None, 1.0])) is None
 
 
-@given(
-    st.lists(
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "loss": st.floats() | st.floats(0, 3) | st.just(math.inf),
-                "lr": st.floats(0, 10),
-                "rollout": st.integers(1, 2),
-                "seconds": st.floats(0, 1e3),
-                "data_seconds": st.floats(0, 1e3),
-                "gradient_norm": st.floats(0),
-                "batch": st.sampled_from("abc"),
-            },
-        ),
-        max_size=250,
-    ),
-    st.lists(st.floats(), max_size=12),
-    st.booleans(),
-)
-def test_whatever_was_recorded_every_rule_says_something_plain_or_nothing(rows, losses, is_over):
-    rows = rows + rows
-    lines = [{"kind": "update", "step": i} | row for i, row in enumerate(rows)]
-    end = [{"kind": "end", "step": len(rows), "state": "finished"}] if is_over else []
+NASTY = [0.0, -0.0, 1.0, 2.0, -1.0, 5e-324, 1e-200, 1e300, math.nan, math.inf, -math.inf]
+
+
+def nasty(chance, num, are_times=False):
+    """Numbers of the size of losses, and some that no run should have."""
+    values = np.abs(chance.normal(size=num)) * 10.0 ** chance.integers(-2, 3)
+    is_odd = chance.random(num) < chance.choice([0.0, 0.01, 0.3])
+    values = np.where(is_odd, chance.choice(NASTY, num), values)
+    if are_times:
+        values = np.clip(np.nan_to_num(values), 0.0, 1e6)
+    is_there = chance.random(num) < chance.choice([1.0, 0.5])
+    return [float(v) if here else None for v, here in zip(values, is_there, strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_was_recorded_every_rule_says_something_plain_or_nothing(seed):
+    chance = np.random.default_rng(seed)
+    num = int(chance.integers(1, 700))
     plan = Plan(Phase("all", 300, lr=cosine(1.0, 0.0)), horizon=Horizon(samples=240, batch=10))
-    header = {"kind": "run", "plan": dumps(plan), "total_steps": 300}
-    history = History([header, *lines, *evaluated("val_loss", losses, 20), *end])
+    columns = {
+        name: nasty(chance, num, are_times="seconds" in name)
+        for name in ("loss", "lr", "seconds", "data_seconds", "gradient_norm", "update_ratio")
+    }
+    columns["batch"] = [str(one) for one in chance.integers(0, 3, num)]
+    columns["rollout"] = np.sort(chance.integers(1, chance.integers(2, 5), num)).tolist()
+    marks = [{"kind": "nonfinite", "step": num // 2}, {"kind": "restart", "step": num // 3}]
+    marks += [{"kind": "end", "state": "finished"}] * (seed % 2)
+    measured = [
+        {"kind": "evaluation", "step": int(step), "val_loss": float(value)}
+        for step, value in zip(np.linspace(1, num, 12), nasty(chance, 12), strict=True)
+        if value is not None
+    ]
+    history = a_history(plan, after=[*measured, *marks], total_steps=300, **columns)
     for rule in CURVES:
         for finding in rule.RULE.find(history):
             assert finding.what
-            assert all(
-                isinstance(value, int | float | str | list | None)
-                for value in finding.evidence.values()
-            )
+            for value in finding.evidence.values():
+                assert isinstance(value, int | float | str | list | None)
 
 
 # Divergence

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import nn
 
-from glidepath.diagnosis.movement import moved
-from glidepath.diagnosis.snapshot import snapshot
-from glidepath.diagnosis.stillness import CAUSES
+from glidepath.diagnosis.movement.moved import moved
+from glidepath.diagnosis.movement.snapshot import snapshot
+from glidepath.diagnosis.movement.stillness import CAUSES
 
 
 def torch_model():

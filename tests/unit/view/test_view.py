@@ -31,7 +31,7 @@ SKILL = {
 }
 
 LINE = {
-    "step": 0, "phase": "warm-up", "loss": 1.5, "lr": 1e-3, "rollout": 1,
+    "kind": "update", "step": 0, "phase": "warm-up", "loss": 1.5, "lr": 1e-3, "rollout": 1,
     "gradient_norm": 2.0, "update_ratio": 1e-3, "seconds": 0.1,
 }  # fmt: skip
 
@@ -110,19 +110,26 @@ def test_the_summary_has_a_line_for_every_lead_time():
     assert len(summary(SKILL)) == 3
 
 
-def test_progress_without_a_terminal_is_plain_lines():
+def test_progress_without_a_terminal_is_plain_lines(tmp_path):
     out = io.StringIO()
     with Activity(Console(file=out, width=80)) as activity:
-        observer = TrainingProgress(activity, num_steps=2)
+        observer = TrainingProgress(activity, num_steps=2, record=tmp_path / "record.jsonl")
         observer.compiling(1)
         observer.compiled(1, 2.5)
-        observer.updated(LINE)
-        observer.updated({**LINE, "step": 1, "rollout": 3})
-        observer.updated({**LINE, "step": 1, "phase": "[/a] [b]"})
+        observer.wrote(LINE)
+        observer.wrote({**LINE, "step": 1, "rollout": 3})
+        observer.wrote({"kind": "evaluation", "step": 2, "val_loss": 0.5, "seconds": 1.0})
+        observer.wrote({**LINE, "step": 1, "phase": "[/a] [b]"})
+        observer.wrote({"kind": "event", "step": 2, "event": "ends", "target": "warm-up"})
+        observer.wrote({"kind": "checkpoint", "step": 2})
+        observer.notice("TensorBoard is slow")
         activity.say("/data/[era5]/x.zarr")
     text = out.getvalue()
     assert "\x1b" not in text
-    assert "[/a] [b]" in text
+    assert "[/a] [b]  loss 1.5000  lr 1e-3  val_loss 0.5000" in text
+    assert "step 2: warm-up ends" in text
+    assert "saved a checkpoint at step 2" in text
+    assert "TensorBoard is slow" in text
     assert "/data/[era5]/x.zarr" in text
     assert "train: 1 of 2  warm-up  loss 1.5000  lr 1e-3" in text
     assert "train: 2 of 2  warm-up  loss 1.5000  lr 1e-3  rollout 3" in text

@@ -7,10 +7,10 @@ from typing import Any, final
 
 import keras
 
-from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.keras.driving import drive
 from glidepath.adapters.keras.places import rate_of, unwrapped
 from glidepath.plan import Moment, Plan, Schedule
+from glidepath.plan.as_plan import as_plan
 from glidepath.plan.listener import listened
 
 

@@ -7,12 +7,12 @@ from typing import Any, final
 
 from keras.optimizers import Optimizer
 
-from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.keras.places import ASKED_IN_PYTHON, Place, places, rate_of, unwrapped
 from glidepath.adapters.keras.present import present
 from glidepath.adapters.keras.schedule import PlanSchedule
 from glidepath.adapters.keras.value import value_at
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.as_plan import as_plan
 from glidepath.plan.values import quantity_of
 
 

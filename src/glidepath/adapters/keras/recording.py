@@ -79,7 +79,7 @@ class RecordCallback(keras.callbacks.Callback):
         """The record is opened later, when other callbacks have loaded a checkpoint."""
         self._is_new = True
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Open the record, or go on with it where the optimizer has done updates.
 
         Raises:

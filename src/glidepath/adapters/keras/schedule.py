@@ -6,9 +6,9 @@ from typing import Any, Self, final
 
 import keras
 
-from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.keras.value import value_at
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.as_plan import as_plan
 from glidepath.plan.files import dumps, loads
 from glidepath.plan.numbers import positive_count
 

@@ -25,11 +25,7 @@ def planned_by(optimizers: list[Optimizer]) -> Plan | None:
 def resting_rates(optimizers: list[Optimizer]) -> dict[int, float]:
     """Rates that are variables, by the place of their optimizer: what other callbacks may set."""
     rates = {i: one._learning_rate for i, one in enumerate(optimizers)}
-    return {
-        i: float(rate.value)
-        for i, rate in rates.items()
-        if isinstance(rate, keras.Variable)
-    }
+    return {i: float(rate.value) for i, rate in rates.items() if isinstance(rate, keras.Variable)}
 
 
 def used_values(
@@ -52,8 +48,9 @@ def used_values(
     for name in plan.names if plan is not None else ():
         for number in _numbers(name, optimizers, step, batches, resting):
             found.setdefault(name, number)
-    if not any(values.quantity_of(name) == "lr" for name in found):
-        found |= {"lr": one for one in [_rate(optimizers, 0, step, batches, resting)] if one is not None}
+    if "lr" not in map(values.quantity_of, found):
+        rate = _rate(optimizers, 0, step, batches, resting)
+        found |= {} if rate is None else {"lr": rate}
     return found
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, final
 
 import torch
 
-from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.torch.agreement import check_begin, check_end, following, is_over
 from glidepath.adapters.torch.hearing import hear
 from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.as_plan import as_plan
 from glidepath.plan.listener import listened
 
 # The older package has a Callback of its own; a trainer of either takes one of the other.

@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.optax.masks import mask_of
 from glidepath.adapters.optax.optimizer import Factory, factory_of
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.as_plan import as_plan
 from glidepath.plan.groups import DEFAULT
 from glidepath.plan.optimizer import OPTIMIZERS_OWN
 from glidepath.plan.values import quantity_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from glidepath.plan.as_plan import as_plan
-from glidepath.plan.identity import identity
 from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.as_plan import as_plan
+from glidepath.plan.identity import identity
 
 
 def following(schedulers: Iterable[object], plan: Plan | Schedule, way_out: str) -> PlanScheduler:

@@ -12,11 +12,11 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from glidepath.plan.endless import endless
 from glidepath.adapters.torch.places import copied
 from glidepath.adapters.torch.updates import unwrapped
 from glidepath.plan import Schedule, constant, cosine, from_function
 from glidepath.plan.arrays import NUMBERS
+from glidepath.plan.endless import endless
 from glidepath.plan.numbers import finite, positive, positive_count
 
 Rates = float | Sequence[float]

@@ -218,7 +218,7 @@ def _call_first(optimizer: Optimizer, updates: Updates) -> None:
 
 
 def _looking(closure: Callable[[], Any], updates: Updates) -> Callable[[], Any]:
-    """A closure makes the gradients; where it is called again, as by LBFGS, the first ones count."""
+    """A closure makes the gradients; of several calls, as LBFGS makes them, the first counts."""
 
     def closed() -> Any:
         loss = closure()

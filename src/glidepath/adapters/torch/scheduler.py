@@ -12,8 +12,6 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from glidepath.plan.as_plan import as_plan
-from glidepath.plan.identity import check_same, has_same_past, identity
 from glidepath.adapters.torch.clipping import clip_before_updates
 from glidepath.adapters.torch.places import (
     Followed,
@@ -26,6 +24,8 @@ from glidepath.adapters.torch.places import (
 )
 from glidepath.adapters.torch.updates import unwrapped, watch
 from glidepath.plan import Event, Moment, Plan, Schedule
+from glidepath.plan.as_plan import as_plan
+from glidepath.plan.identity import check_same, has_same_past, identity
 from glidepath.plan.listener import listened
 
 COUNTS = ("updates", "calls")

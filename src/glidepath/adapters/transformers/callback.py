@@ -7,12 +7,12 @@ from typing import Any, final
 
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.torch.agreement import check_begin, check_end, following, is_over
 from glidepath.adapters.torch.hearing import hear
 from glidepath.adapters.torch.places import key_of
 from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.as_plan import as_plan
 from glidepath.plan.listener import listened
 
 RATE = "learning_rate"

@@ -98,6 +98,7 @@ class RecordCallback(TrainerCallback):
         args: TrainingArguments,  # noqa: ARG002
         state: TrainerState,
         control: TrainerControl,  # noqa: ARG002
+        *,
         model: torch.nn.Module | None = None,
         optimizer: torch.optim.Optimizer | None = None,
         lr_scheduler: object = None,
@@ -204,4 +205,3 @@ class RecordCallback(TrainerCallback):
         self._run.follow(plan_of([lr_scheduler]))
         self._run.end_at(state.global_step, state.max_steps)
         self._updates = None
-

@@ -12,7 +12,6 @@ from functools import partial, reduce
 from operator import rshift
 from typing import Any
 
-from glidepath.plan.endless import endless
 from glidepath.adapters.transformers.arguments import (
     at_least_0,
     count,
@@ -34,6 +33,7 @@ from glidepath.plan import (
     one_minus_sqrt,
     polynomial,
 )
+from glidepath.plan.endless import endless
 from glidepath.plan.numbers import positive
 
 WARMUPS: dict[str, Callable[[float, float], Shape]] = {

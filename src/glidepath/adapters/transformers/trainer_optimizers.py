@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from transformers import Trainer
 
-from glidepath.plan.as_plan import as_plan
 from glidepath.adapters.torch.clipping import clip_before_updates
 from glidepath.adapters.torch.optimizer import make_optimizer
 from glidepath.adapters.torch.parameters import Groups, trained_by_group, without_decay
 from glidepath.adapters.torch.scheduler import PlanScheduler
 from glidepath.plan import Plan, Schedule
+from glidepath.plan.as_plan import as_plan
 
 ANY_RATE = 1.0
 """For the constructor alone: the scheduler sets the plan's."""

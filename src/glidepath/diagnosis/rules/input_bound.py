@@ -21,7 +21,7 @@ SECONDS = 0.001
 def find(history: History) -> Iterator[Finding]:
     """The wait of each update against its time."""
     seconds, waited = history.column("seconds"), history.column("data_seconds")
-    known = np.isfinite(seconds) & np.isfinite(waited) & (seconds > 0)
+    known = np.isfinite(seconds) & np.isfinite(waited) & (seconds > 1e-9)
     if np.count_nonzero(known) < LEAST:
         return
     shares = waited[known] / seconds[known]

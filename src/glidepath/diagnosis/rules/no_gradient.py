@@ -8,9 +8,9 @@ import numpy as np
 
 from glidepath.diagnosis.finding import Finding
 from glidepath.diagnosis.listing import counted, listed
+from glidepath.diagnosis.movement.stillness import CAUSES
 from glidepath.diagnosis.rule import Rule
 from glidepath.diagnosis.standing import Standing, standing
-from glidepath.diagnosis.stillness import CAUSES
 from glidepath.record import History
 
 MANY = 50

@@ -13,7 +13,6 @@ from itertools import pairwise
 from operator import rshift
 from typing import Any
 
-from glidepath.plan.endless import endless
 from glidepath.adapters.optax.reading.arguments import (
     count,
     count_from_1,
@@ -36,6 +35,7 @@ from glidepath.plan import (
     polynomial,
 )
 from glidepath.plan.algebra import Segment, Then
+from glidepath.plan.endless import endless
 from glidepath.plan.shapes import Constant
 
 

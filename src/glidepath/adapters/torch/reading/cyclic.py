@@ -6,12 +6,12 @@ import math
 from functools import partial
 from typing import Any
 
-from glidepath.plan.endless import endless
 from glidepath.adapters.torch.reading.formulas import CycleHeight, GeometricScale
 from glidepath.adapters.torch.reading.lines import lines
 from glidepath.adapters.torch.reading.motion import Values
 from glidepath.adapters.torch.reading.numbers import base_rate, number, snapped, whole
 from glidepath.plan import Schedule, decay, from_function, linear
+from glidepath.plan.endless import endless
 
 FLOAT32 = 1e-6
 """What rounding to float32 changes, and a little more."""

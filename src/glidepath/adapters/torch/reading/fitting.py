@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from glidepath.plan.endless import LONGEST
 from glidepath.plan import Duration, Schedule
 from glidepath.plan.algebra import Lasting, Product, Repeat, Segment, Series, Term, Then
+from glidepath.plan.endless import LONGEST
 from glidepath.plan.shapes import Constant
 
 

@@ -7,7 +7,6 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from glidepath.plan.endless import endless
 from glidepath.adapters.torch.reading.formulas import PowerOfRest
 from glidepath.adapters.torch.reading.motion import Factors, Multiplied, Values
 from glidepath.adapters.torch.reading.nesting import habits
@@ -23,6 +22,7 @@ from glidepath.plan import (
     piecewise_constant,
     polynomial,
 )
+from glidepath.plan.endless import endless
 
 
 def step_lr(scheduler: Any, group: int) -> Factors:

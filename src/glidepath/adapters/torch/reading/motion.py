@@ -9,9 +9,9 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, final
 
-from glidepath.plan.endless import endless
 from glidepath.adapters.torch.reading.formulas import StepByStep
 from glidepath.plan import Schedule, constant, from_function
+from glidepath.plan.endless import endless
 
 
 class Start(Enum):

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import final
 
-from glidepath.plan.endless import endless
 from glidepath.adapters.torch.reading.formulas import CosineWave
 from glidepath.adapters.torch.reading.motion import Motion, Start
 from glidepath.plan import Schedule, cosine, from_function
+from glidepath.plan.endless import endless
 
 
 @final

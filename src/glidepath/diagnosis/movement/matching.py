@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glidepath.diagnosis.listing import counted
-from glidepath.diagnosis.snapshot import Parameter, is_torch_module
+from glidepath.diagnosis.movement.snapshot import Parameter, is_torch_module
 from glidepath.record.arrays import named_arrays
 
 

@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from glidepath.diagnosis.snapshot import Parameter, on_host
+from glidepath.diagnosis.movement.snapshot import Parameter, on_host
 from glidepath.record.arrays import is_jax, is_torch
 
 STATES = ("still", "without gradient", "frozen", "idle", "moved")
@@ -30,7 +30,7 @@ class ArrayMovement:
         gradient_norm: L2; 0 for an array without one; None where none were given.
         update_norm: L2 norm of the update that was given; None where none were.
         dtype: such as "float32".
-        cause: why it is "still", of `glidepath.diagnosis.stillness.CAUSES`; else None.
+        cause: why it is "still", of `glidepath.diagnosis.movement.stillness.CAUSES`; else None.
     """
 
     name: str

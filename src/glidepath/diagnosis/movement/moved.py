@@ -7,13 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-from glidepath.diagnosis.array_movement import STATES, ArrayMovement, compared
 from glidepath.diagnosis.finding import Finding
-from glidepath.diagnosis.holding import Holding, holding
 from glidepath.diagnosis.listing import counted, listed
-from glidepath.diagnosis.matching import matched, without_buffers
-from glidepath.diagnosis.snapshot import Parameter, is_keras_model, is_torch_module, parameters_of
-from glidepath.diagnosis.stillness import CAUSES, NEGLIGIBLE, Clues, cause_of, is_short
+from glidepath.diagnosis.movement.array_movement import STATES, ArrayMovement, compared
+from glidepath.diagnosis.movement.holding import Holding, holding
+from glidepath.diagnosis.movement.matching import matched, without_buffers
+from glidepath.diagnosis.movement.snapshot import (
+    Parameter,
+    is_keras_model,
+    is_torch_module,
+    parameters_of,
+)
+from glidepath.diagnosis.movement.stillness import CAUSES, NEGLIGIBLE, Clues, cause_of, is_short
 from glidepath.record.arrays import is_torch
 
 MOST_ROWS = 40

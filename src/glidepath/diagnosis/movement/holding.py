@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from glidepath.diagnosis.snapshot import Parameter
+from glidepath.diagnosis.movement.snapshot import Parameter
 
 
 @dataclass(frozen=True)
