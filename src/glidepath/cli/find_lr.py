@@ -8,24 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from glidepath.cli.graphcast_options import (
-    DEFAULT_PLAN,
-    Batch,
-    Data,
-    First,
-    Holdout,
-    Last,
-    Latent,
-    Layers,
-    Mesh,
-    PlanName,
-    Precision,
-    Seed,
-    Size,
-    Stats,
-    asked,
-    option,
-)
+from glidepath.cli.graphcast_options import DEFAULT_PLAN, option, with_graphcast_options
 
 if TYPE_CHECKING:
     from glidepath.diagnosis.finding_rates import RateSweep
@@ -47,20 +30,10 @@ def find_lr() -> None:
 
 
 @app.command("graphcast")
+@with_graphcast_options
 def graphcast(
-    data: Data = None,
-    first: First = None,
-    last: Last = None,
-    stats: Stats = None,
-    plan: PlanName = None,
-    size: Size = None,
-    mesh: Mesh = None,
-    latent: Latent = None,
-    layers: Layers = None,
-    precision: Precision = None,
-    batch: Batch = None,
-    seed: Seed = None,
-    holdout: Holdout = None,
+    plan: str | None,
+    asked: Any,
     lowest: Lowest = 1e-6,
     highest: Highest = 1.0,
     steps: Steps = 100,
@@ -74,25 +47,11 @@ def graphcast(
         if file and not file.parent.is_dir():
             raise FileNotFoundError(f"no directory {file.parent} to write {file.name} into")
     with needs("weather"):
-        wanted = asked(
-            data=data,
-            first=first,
-            last=last,
-            stats=stats,
-            size=size,
-            mesh=mesh,
-            latent=latent,
-            layers=layers,
-            precision=precision,
-            batch=batch,
-            seed=seed,
-            holdout=holdout,
-        )
-        sweep = _sweep(plan, wanted, lowest=lowest, highest=highest, num_steps=steps)
+        sweep = _sweep(plan, asked, lowest=lowest, highest=highest, num_steps=steps)
         _show(sweep, out, json_file)
 
 
-def _sweep(name: str | None, wanted: Asked, **how: Any) -> RateSweep:
+def _sweep(name: str | None, asked: Asked, **how: Any) -> RateSweep:
     from rich.console import Console
 
     from glidepath.cli.plans import plan_named
@@ -107,7 +66,7 @@ def _sweep(name: str | None, wanted: Asked, **how: Any) -> RateSweep:
     with Activity(Console(highlight=False)) as activity:
         run = prepare(
             plan,
-            wanted,
+            asked,
             lead=None,
             progress=activity,
             tell=activity.say,

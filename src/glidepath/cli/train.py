@@ -9,24 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from glidepath.cli.graphcast_options import (
-    DEFAULT_PLAN,
-    Batch,
-    Data,
-    First,
-    Holdout,
-    Last,
-    Latent,
-    Layers,
-    Mesh,
-    PlanName,
-    Precision,
-    Seed,
-    Size,
-    Stats,
-    asked,
-    option,
-)
+from glidepath.cli.graphcast_options import DEFAULT_PLAN, option, with_graphcast_options
 
 if TYPE_CHECKING:
     from glidepath.record.sinks import Sink
@@ -59,23 +42,13 @@ def train() -> None:
 
 
 @app.command("graphcast")
+@with_graphcast_options
 def graphcast(
-    data: Data = None,
-    first: First = None,
-    last: Last = None,
-    stats: Stats = None,
-    plan: PlanName = None,
+    plan: str | None,
+    asked: Any,
     out: Out = Path("runs/graphcast"),
     resume: Resume = False,
     steps: Steps = None,
-    size: Size = None,
-    mesh: Mesh = None,
-    latent: Latent = None,
-    layers: Layers = None,
-    precision: Precision = None,
-    batch: Batch = None,
-    seed: Seed = None,
-    holdout: Holdout = None,
     checkpoint_every: CheckpointEvery = 200,
     evaluate_every: EvaluateEvery = 100,
     on_nan: OnNan = "stop",
@@ -91,20 +64,6 @@ def graphcast(
     from glidepath.cli.errors import needs
 
     with needs("weather"):
-        wanted = asked(
-            data=data,
-            first=first,
-            last=last,
-            stats=stats,
-            size=size,
-            mesh=mesh,
-            latent=latent,
-            layers=layers,
-            precision=precision,
-            batch=batch,
-            seed=seed,
-            holdout=holdout,
-        )
         how = {
             "num_steps": steps,
             "checkpoint_every": checkpoint_every,
@@ -113,7 +72,7 @@ def graphcast(
             "lead": lead,
         }
         watched = _Watched(tuple(stop_on), tuple(track))
-        _train_and_judge(out, plan, wanted, watched, resume=resume, how=how)
+        _train_and_judge(out, plan, asked, watched, resume=resume, how=how)
 
 
 @dataclass(frozen=True)
@@ -127,7 +86,7 @@ class _Watched:
 def _train_and_judge(
     out: Path,
     plan: str | None,
-    wanted: Asked,
+    asked: Asked,
     watched: _Watched,
     *,
     resume: bool,
@@ -149,12 +108,12 @@ def _train_and_judge(
     with Activity(console) as activity:
         if resume and directory.exists():
             given = plan_named(plan) if plan else None
-            run = go_on(directory, given, wanted, progress=activity, **how)
+            run = go_on(directory, given, asked, progress=activity, **how)
         else:
             if resume:
                 activity.say(f"there is no run in {out} to go on with: starting one")
             followed = plan_named(plan or DEFAULT_PLAN)
-            run = start(directory, followed, wanted, progress=activity, tell=activity.say, **how)
+            run = start(directory, followed, asked, progress=activity, tell=activity.say, **how)
         activity.say(_headline(run, directory))
         model = _train(directory, run, activity, watched.stop_on, sinks)
         _report(directory, skill=None)
