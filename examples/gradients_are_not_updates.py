@@ -7,9 +7,9 @@ gradients are not zero, have this one. `moved` compares a model with a snapshot 
 on the spot; and each run is recorded, so that anybody can ask later:
 
     python examples/gradients_are_not_updates.py
-    glidepath diagnose runs/examples/gradients_are_not_updates/torch-no-optimizer-step
-    glidepath diagnose runs/examples/gradients_are_not_updates/jax-updates-thrown-away
-    glidepath diagnose runs/examples/gradients_are_not_updates/keras-no-optimizer-apply
+    glidepath diagnose runs/examples/gradients_are_not_updates/torch-no-step
+    glidepath diagnose runs/examples/gradients_are_not_updates/jax-thrown-away
+    glidepath diagnose runs/examples/gradients_are_not_updates/keras-no-apply
 
 name the arrays and the cause. A plan tells, too: it counts the updates of its optimizer, and where
 there are none it stays at step 0.
@@ -194,12 +194,12 @@ def main(out: Path, updates: int) -> None:
     plan = Plan(Phase("training", updates, lr=linear(0.1, 0.0)))
     runs = {
         "torch": (run_torch, {}),
-        "torch, no optimizer.step()": (run_torch, {"steps": False}),
-        "torch, optimizer of a copy": (run_torch, {"own_parameters": False}),
+        "torch, no step": (run_torch, {"steps": False}),
+        "torch, other parameters": (run_torch, {"own_parameters": False}),
         "JAX": (run_jax, {}),
-        "JAX, updates thrown away": (run_jax, {"keeps": False}),
+        "JAX, thrown away": (run_jax, {"keeps": False}),
         "Keras": (run_keras, {}),
-        "Keras, no optimizer.apply()": (run_keras, {"applies": False}),
+        "Keras, no apply": (run_keras, {"applies": False}),
     }
     traces = {}
     for name, (run, mistake) in runs.items():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from healthy_runs import healthy, momentum
-from small_problems import Problem, diabetes, digits, mlp, teacher
+from small_problems import Problem, diabetes, digits, mlp
 from small_training import shuffled, train
 from torch import nn
 from torch.optim import SGD, Adam, RMSprop
@@ -47,12 +47,25 @@ def unshuffled(problem: Problem, batch: int) -> Iterator[torch.Tensor]:
     return itertools.cycle(torch.arange(len(problem)).split(batch))
 
 
-def noise_to_learn_by_heart() -> Problem:
-    """320 random targets of inputs with 4,000 dimensions: nothing to learn but each by itself."""
+def signs_to_learn_by_heart() -> Problem:
+    """320 random signs of inputs with 8,000 dimensions: nothing to learn but each by itself."""
     chance = torch.Generator().manual_seed(0)
-    inputs = torch.randn(320, 4_000, generator=chance) / 4_000**0.5
-    arrays = inputs, torch.randn(320, 1, generator=chance)
-    return Problem("noise", arrays, arrays, lambda: nn.Linear(4_000, 1), nn.functional.mse_loss)
+    inputs = torch.randn(320, 8_000, generator=chance) / 8_000**0.5
+    arrays = inputs, torch.randint(2, (320, 1), generator=chance) * 2.0 - 1
+    return Problem("signs", arrays, arrays, lambda: nn.Linear(8_000, 1), nn.functional.mse_loss)
+
+
+def digits_by_squares() -> Problem:
+    """500 digits, by the squares of what is wrong: a loss that grows sharper as it is learnt."""
+    images, labels = digits().training
+    arrays = images[:500], nn.functional.one_hot(labels[:500], 10).float()
+    return Problem(
+        "digits by squares",
+        arrays,
+        arrays,
+        lambda: mlp(64, 32, 32, 10, activation=nn.Tanh),
+        lambda said, right: (said - right).square().sum(1).mean(),
+    )
 
 
 def digits_with_a_bad_shard() -> Problem:
@@ -89,15 +102,15 @@ RUNS: dict[str, tuple[Run, frozenset[str]]] = {
         frozenset({"divergence"}),
     ),
     "gradient descent at the edge of stability": (
-        run(lambda: teacher(samples=256), SGD, constant(0.5).over(300), 256),
+        run(digits_by_squares, SGD, linear(0.0, 0.25).over(50) >> constant(0.25).over(350), 500),
         frozenset({"sawtooth"}),
     ),
-    "a rate a hundred times too high": (
-        run(digits, momentum, constant(10.0).over(300), 32),
+    "a rate several hundred times too high": (
+        run(digits, momentum, constant(20.0).over(300), 128),
         frozenset({"loss-above-start"}),
     ),
     "Adam without a warm-up": (
-        run(digits, Adam, linear(0.3, 0.0).over(300), 128),
+        run(digits, Adam, linear(0.5, 0.0).over(300), 128),
         frozenset({"short-warm-up"}),
     ),
     "a warm-up of five updates": (
@@ -105,7 +118,7 @@ RUNS: dict[str, tuple[Run, frozenset[str]]] = {
         frozenset({"short-warm-up"}),
     ),
     "twelve layers of sigmoids": (
-        run(deep_sigmoids, Adam, constant(1e-3).over(400), 64),
+        run(deep_sigmoids, Adam, constant(1e-3).over(400), 128),
         frozenset({"plateau"}),
     ),
     "a shard of the data whose labels belong to other images": (
@@ -164,7 +177,7 @@ RUNS: dict[str, tuple[Run, frozenset[str]]] = {
         frozenset({"input-bound"}),
     ),
     "samples that are learnt by heart": (
-        run(noise_to_learn_by_heart, SGD, constant(0.5).over(480), 4),
+        run(signs_to_learn_by_heart, SGD, constant(0.4).over(480), 4),
         frozenset({"epoch-sawtooth"}),
     ),
     "gradient descent on all patients at once": (

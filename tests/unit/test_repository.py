@@ -114,7 +114,11 @@ ADAPTERS = {
     "lightning": {"PlanCallback", "RecordCallback", "configure"},
     "optax": {"Injected", "inject", "injected", "read"},
     "torch": {
-        "CyclicCosineDecayLR", "PlanScheduler", "make_optimizer", "read", "record_updates",
+        "CyclicCosineDecayLR",
+        "PlanScheduler",
+        "make_optimizer",
+        "read",
+        "record_updates",
     },
     "transformers": {"PlanCallback", "RecordCallback", "from_name", "optimizers"},
 }

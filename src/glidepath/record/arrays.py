@@ -32,10 +32,10 @@ def named_arrays(tree: Any) -> dict[str, Any]:
 
 def _named(tree: Any) -> Iterator[tuple[str, Any]]:
     torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
-    if torch is not None and isinstance(tree, torch.nn.Module):
-        yield from ((name.replace(".", "/"), one) for name, one in tree.named_parameters())
-    elif hasattr(tree, "trainable_variables"):
+    if hasattr(tree, "trainable_variables"):  # of Keras, which on torch is a module, too
         yield from ((one.path, one.value) for one in tree.trainable_variables)
+    elif torch is not None and isinstance(tree, torch.nn.Module):
+        yield from ((name.replace(".", "/"), one) for name, one in tree.named_parameters())
     elif jax is not None and not isinstance(tree, Mapping):
         for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
             yield "/".join(_key(key) for key in path), leaf

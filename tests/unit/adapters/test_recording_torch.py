@@ -3,6 +3,9 @@
 import copy
 import gc
 import math
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -486,3 +489,31 @@ def test_parameters_in_shards_are_recorded_without_norms_and_it_is_said(tmp_path
     assert column(tmp_path, "updates") == [1, 2]
     assert all("parameter_norm" not in line for line in lines(tmp_path, "update"))
     assert not lines(tmp_path, "layers")
+
+
+def test_a_killed_run_has_what_it_did_and_goes_on_with_each_step_once(tmp_path):
+    code = f"""if True:
+        import os, signal, torch
+        from glidepath.adapters.torch import record_updates
+        from glidepath.record import Recorder
+        model = torch.nn.Linear(3, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        recorder = Recorder({str(tmp_path)!r}, norms_every=1)
+        updates = record_updates(optimizer, recorder, model)
+        for step in range(9):
+            model(torch.ones(1, 3)).square().mean().backward()
+            if step == 7:
+                os.kill(os.getpid(), signal.SIGKILL)
+            optimizer.step()
+            recorder.log(step, loss=1.0)
+    """
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert steps(tmp_path) == list(range(7))
+    assert kinds(tmp_path)[-1] == ("update", 6)
+    model = nn.Linear(3, 1)
+    with Recorder(tmp_path, start=5) as recorder:
+        record_updates(torch.optim.SGD(model.parameters()), recorder, model)
+        recorder.log(5)
+    assert column(tmp_path, "updates") == [1, 2, 3, 4, 5, 5]
+    assert kinds(tmp_path)[-1] == ("end", 6)

@@ -309,6 +309,9 @@ def test_in_the_list_of_callbacks_it_says_where_it_belongs(tmp_path):
     with pytest.raises(ValueError, match=r"say RecordCallback\(...\).add_to\(trainer\)"):
         trainer.train()
     assert not (tmp_path / "run").exists()
+    callback.add_to(trainer)
+    trainer.train()
+    assert steps(tmp_path / "run") == list(range(8))
 
 
 def test_it_records_one_trainer(tmp_path):

@@ -258,6 +258,30 @@ def test_noise_and_a_slow_wave_are_no_sawtooth():
     assert found(edge_of_stability, a_history(loss=falling(4000, noise=0.3))) is None
 
 
+def bumpy():
+    """A smooth loss that rises by a fifth now and then."""
+    return falling(400, noise=0.0) * (1 + 0.2 * np.sin(np.arange(400) / 5) ** 2)
+
+
+def test_of_a_single_batch_every_rise_is_the_updates_own():
+    always, new = ["all"] * 400, [str(i) for i in range(400)]
+    finding = found(edge_of_stability, a_history(loss=bumpy(), batch=always))
+    assert finding.step == 0
+    assert "the same batch" in finding.what
+    assert found(edge_of_stability, a_history(loss=bumpy(), batch=new)) is None
+    plan = Plan(Phase("all", 400, lr=0.1), horizon=Horizon(samples=64, batch=64))
+    assert found(edge_of_stability, a_history(plan, loss=bumpy(), batch=new)) is not None
+
+
+def test_noise_on_a_single_batch_and_a_rate_that_rises_are_no_sawtooth():
+    always = ["all"] * 400
+    noisy = falling(400, noise=0.1)
+    assert found(edge_of_stability, a_history(loss=noisy, batch=always)) is None
+    rising = np.linspace(0.0, 1.0, 400) ** 4
+    history = a_history(loss=bumpy(), batch=always, lr=rising)
+    assert found(edge_of_stability, history) is None
+
+
 def test_two_batches_that_take_turns_are_no_sawtooth():
     losses = falling(400, noise=0.0) * (1 + 0.1 * (-1) ** np.arange(400))
     batches = ["a", "b"] * 200

@@ -70,7 +70,8 @@ class RecordCallback(TrainerCallback):
         if self._trainer is not None:
             raise ValueError("this callback records a Trainer already: each needs one of its own")
         self._trainer = trainer
-        trainer.add_callback(self)
+        if self not in trainer.callback_handler.callbacks:
+            trainer.add_callback(self)
         inner = trainer.training_step
 
         @wraps(inner)

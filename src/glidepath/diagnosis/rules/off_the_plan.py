@@ -60,11 +60,15 @@ def find(history: History) -> Iterator[Finding]:
         return
     began = history.restarts[-1] if history.restarts else 0
     is_seen = (history.column("planned") != 1) & (history.steps >= began)
+    skipped = history.column("skipped") == 1
+    before = np.cumsum(skipped) - skipped
     for name in history.values:
         values = history.column(name)
         rows = is_seen & np.isfinite(values)
         used = Used(name, plan[name], history.steps[rows], values[rows])
-        if len(used.steps) and not (fits := used.follows(used.steps)).all():
+        # A scheduler that counts updates stands still while a GradScaler skips them.
+        fits = used.follows(used.steps) | used.follows(used.steps - before[rows])
+        if not fits.all():
             yield _finding(plan, used, fits, began)
 
 

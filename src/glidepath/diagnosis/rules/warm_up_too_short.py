@@ -26,7 +26,7 @@ AFTER = 100
 TIMES = 2.0
 """The level before, by which it rises. Ours, measured on the healthy runs in
 tests/diagnosis."""
-OF_SOME, OF_ONE = 2.5, 7.0
+OF_SOME, OF_ONE = 3.5, 7.0
 """Standard deviations of the logarithms of single losses, where the level before is of some
 losses, or of the very first alone. Ours, as above; the square of one normal number, the noisiest
 loss there is, is 5 below its median once in 200 times."""
@@ -101,7 +101,7 @@ def _finding(course: Course, top: int, crest: int, low: float, high: float) -> F
 RULE = Rule(
     "short-warm-up",
     "the loss and the rate of every update up to three times the warm-up and 20 updates",
-    "a median of 5 losses is twice the level before it, or the very first loss, by 2.5 standard "
+    "a median of 5 losses is twice the level before it, or the very first loss, by 3.5 standard "
     "deviations of later losses, or 7, and the loss comes down again by three quarters, or below "
     "the first; a rise of more than a quarter of the run is no warm-up",
     "why: Goyal et al. 2017, arXiv:1706.02677, sec. 2.2, Gotmare et al. 2018, arXiv:1810.13243, "
