@@ -4,8 +4,8 @@
 
 One update of GraphCast's demo size on synthetic data, compiled without any figures, not recorded,
 and compiled with all norms, looks at single arrays every 100 updates, effective step sizes and a
-line in the record. Both do the same updates, in turns of `BLOCK`, so that what else the machine
-does hits both. Prints the ratio of the medians of the blocks' times, and its range over the turns.
+line in the record, which is diagnosed while it grows. Both do the same updates, in turns of
+`BLOCK`, so that what else the machine does hits both. Prints the ratio of the medians of the blocks' times, and its range over the turns.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jax
 from graphcast import GRID_DEGREES, make_problem, synthetic_batch
 
 from glidepath import Horizon, presets
+from glidepath.diagnosis.live import LiveDiagnosis
 from glidepath.record import Recorder
 from glidepath.record.sinks import sink_named
-from glidepath.training import update as updating
+from glidepath.training.sampling import draw
 from glidepath.training.update import initial_state, make_update
 from glidepath.weather.model import SIZES
 
@@ -42,12 +44,17 @@ def main() -> None:
     plan = presets.graphcast(horizon=Horizon(samples=54_000, batch=BATCH))
     batch = jax.device_put(synthetic_batch(problem, BATCH, 1))
     with tempfile.TemporaryDirectory() as directory:
+        live = LiveDiagnosis(Path(directory) / "record.jsonl", print)
         sinks = [sink_named(name, directory, "benchmark") for name in arguments.track]
-        with Recorder(directory, plan, sinks=sinks) as recorder:
+        with Recorder(directory, plan, sinks=sinks, on_line=live.take) as recorder:
+            printed, drawn = Printed(), draw(0, 0, BATCH, 54_000)
             bare = Run(problem, plan, batch, is_recorded=False)
             recorded = Run(problem, plan, batch, is_recorded=True)
             pairs = [
-                (bare.block(wait), recorded.block(partial(recorder.log, samples=BATCH)))
+                (
+                    bare.block(printed),
+                    recorded.block(partial(recorder.log, samples=BATCH, batch=drawn)),
+                )
                 for _ in range(arguments.turns)
             ]
     report(pairs)
@@ -58,12 +65,8 @@ class Run:
 
     def __init__(self, problem: Any, plan: Any, batch: Any, *, is_recorded: bool) -> None:
         self.state, self.batch, self.step = initial_state(problem, plan, 0), batch, 0
-        summarize = updating.summarize
-        if not is_recorded:
-            updating.summarize = lambda *_, **__: None
-        update = jax.jit(make_update(problem, plan, 1), donate_argnums=0)
-        self.update = update.lower(self.state, batch).compile()
-        updating.summarize = summarize
+        update = make_update(problem, plan, 1, keeps_finite=False, summarizes=is_recorded)
+        self.update = jax.jit(update, donate_argnums=0).lower(self.state, batch).compile()
 
     def block(self, log: Callable[..., Any]) -> float:
         """Do some updates; the seconds that they took."""
@@ -76,9 +79,16 @@ class Run:
         return time.perf_counter() - began
 
 
-def wait(_: int, loss: Any, **__: Any) -> None:
-    """Wait for the loss, which a loop without a record would print."""
-    loss.block_until_ready()
+class Printed:
+    """Reads the loss of the update before, as a loop without a record would to print it."""
+
+    def __init__(self) -> None:
+        self.loss: Any = 0.0
+
+    def __call__(self, _: int, loss: Any, **__: Any) -> None:
+        """Take in an update's loss."""
+        float(self.loss)
+        self.loss = loss
 
 
 def report(pairs: list[tuple[float, float]]) -> None:

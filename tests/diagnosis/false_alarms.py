@@ -12,11 +12,12 @@ import argparse
 import csv
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import torch
-from healthy_runs import healthy
+from healthy_runs import Healthy, healthy, long
 
 from glidepath.diagnosis.diagnose import diagnose
 from glidepath.diagnosis.rules import RULES
@@ -41,17 +42,17 @@ def recorded(curves: Path) -> Iterator[tuple[str, History]]:
         )
 
 
-def trained(num_runs: int, keep: Path) -> Iterator[tuple[str, History]]:
-    """Runs of our own."""
+def trained(runs: Iterable[tuple[str, Healthy]], keep: Path) -> Iterator[tuple[str, History]]:
+    """Runs of our own, by the name of the folder that each is kept in."""
     torch.set_num_threads(1)
-    for seed in range(num_runs):
-        directory = keep / f"{seed:03d}"
+    for name, one in runs:
+        directory = keep / name
         if not (directory / "done").exists():
             for old in directory.glob("*"):
                 old.unlink()
-            healthy(seed).run(directory)
+            one.run(directory)
             (directory / "done").touch()
-        yield str(healthy(seed)), History.open(directory)
+        yield str(one), History.open(directory)
 
 
 def moments(history: History) -> Iterator[History]:
@@ -83,23 +84,25 @@ def main() -> None:
     """Print who spoke about what, and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=120)
+    parser.add_argument("--long", type=int, default=0, help="of 20,000 updates or more")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--curves", type=Path)
     told = parser.parse_args()
     keep = told.keep or Path(tempfile.mkdtemp())
     alarms: Counter[str] = Counter()
     num_runs = 0
-    sources = [trained(told.runs, keep)] + ([recorded(told.curves)] if told.curves else [])
-    for source in sources:
-        for name, history in source:
-            num_runs += 1
-            spoken = {}
-            for moment in moments(history):
-                for finding in diagnose(moment):
-                    spoken.setdefault(finding.code, (len(moment), finding))
-            for code, (at, finding) in spoken.items():
-                print(f"{name}: {code} after {at}: {finding.what}")
-            alarms.update(spoken.keys())
+    runs = [(f"{i:03d}", healthy(i)) for i in range(told.runs)]
+    runs += [(f"long-{i}", long(i)) for i in range(told.long)]
+    curves = recorded(told.curves) if told.curves else ()
+    for name, history in chain(trained(runs, keep), curves):
+        num_runs += 1
+        spoken = {}
+        for moment in moments(history):
+            for finding in diagnose(moment):
+                spoken.setdefault(finding.code, (len(moment), finding))
+        for code, (at, finding) in spoken.items():
+            print(f"{name}: {code} after {at}: {finding.what}", flush=True)
+        alarms.update(spoken.keys())
     print(f"\n{'rule':24} alarms in {num_runs} runs, each seen {len(LIVE)} times")
     for rule in RULES:
         print(f"{rule.code:24} {alarms[rule.code]}")

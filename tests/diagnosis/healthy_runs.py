@@ -57,6 +57,7 @@ PROBLEMS: dict[str, tuple[Callable[[], Problem], tuple[str, ...], tuple[int, ...
     "teacher": (teacher, tuple(OPTIMIZERS), (1, 4, 32, 256), 3),
     "causal": (causal_text, ("adam", "adamw"), (8, 16), 4),
     "masked": (masked_text, ("adam", "adamw"), (8, 16), 4),
+    "many samples": (lambda: teacher(samples=400_000), tuple(OPTIMIZERS), (4, 16, 64), 4),
 }
 """What is learnt, by which optimizers, in which batches, and for how many epochs at most."""
 
@@ -103,7 +104,7 @@ class Healthy:
 def healthy(seed: int) -> Healthy:
     """One of them, chosen by chance from its number."""
     chance = random.Random(seed)
-    name = chance.choice(list(PROBLEMS))
+    name = chance.choice(list(PROBLEMS)[:-1])
     make, optimizers, batches, epochs = PROBLEMS[name]
     optimizer = chance.choice(optimizers)
     batch = chance.choice(batches)
@@ -113,3 +114,15 @@ def healthy(seed: int) -> Healthy:
     num_steps = max(80, min(wanted, most)) if batch < len(make()) else max(100, min(wanted, 800))
     curve = chance.choice(list(CURVES))
     return Healthy(name, optimizer, rate, curve, batch, num_steps // 8 * 8, seed)
+
+
+def long(seed: int) -> Healthy:
+    """One of tens of thousands of updates, on so many samples that none is learnt by heart."""
+    chance = random.Random(1_000_000 + seed)
+    optimizer = chance.choice(list(OPTIMIZERS))
+    batch = chance.choice((4, 16, 64))
+    # Not the highest rate: on squares SGD at 0.2 does have a spike now and then.
+    rate = chance.choice(OPTIMIZERS[optimizer][1][:-1]) * STEEP.get(batch, 1.0)
+    num_steps = chance.choice((20_000, 40_000, 100_000))
+    curve = chance.choice(list(CURVES))
+    return Healthy("many samples", optimizer, rate, curve, batch, num_steps, seed)

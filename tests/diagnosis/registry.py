@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import array_runs
@@ -12,18 +13,18 @@ import step_size_runs
 
 Train = Callable[[Path], None]
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = sorted((Path(__file__).parent / "records").glob("*.jsonl.gz"))
+"""Of `make demo` and of examples, which take minutes to train; see pack.py."""
 
 
-def graphcast_demo(directory: Path) -> None:
-    """The record of `make demo`, as it was written; to train it takes minutes."""
+def unpack(record: Path, directory: Path) -> None:
+    """Put a record where a run would have written it."""
     directory.mkdir(parents=True)
-    packed = RECORDS / "graphcast-demo.jsonl.gz"
-    (directory / "record.jsonl").write_bytes(gzip.decompress(packed.read_bytes()))
+    (directory / "record.jsonl").write_bytes(gzip.decompress(record.read_bytes()))
 
 
 RUNS: dict[str, tuple[Train, frozenset[str]]] = {
-    "graphcast-demo": (graphcast_demo, frozenset()),
+    **{one.name.partition(".")[0]: (partial(unpack, one), frozenset()) for one in RECORDS},
     **array_runs.RUNS,
     **curve_runs.RUNS,
     **step_size_runs.RUNS,

@@ -1,5 +1,6 @@
 """What the project says of itself: its tree, its public surface, what its import loads."""
 
+import importlib
 import inspect
 import re
 import shutil
@@ -130,6 +131,87 @@ def test_what_a_framework_gets_is_what_it_was_and_documented(framework):
     assert set(adapter.__all__) == ADAPTERS[framework]
     for name in adapter.__all__:
         assert len(inspect.getdoc(getattr(adapter, name))) > 20
+
+
+ROOMS = {
+    "diagnosis": {
+        "Finding", "Movement", "RULES", "RateSweep", "Rule", "diagnose", "find_rate", "moved",
+        "snapshot",
+    },
+    "record": {"History", "Recorder", "StepSizes", "Summary", "looks_at", "summarize"},
+    "record.sinks": {
+        "Background", "SINKS", "Sink", "TensorBoard", "Trackio", "WandB", "figures", "sink_named",
+        "texts",
+    },
+    "record.step_sizes": {"StepSizes", "step_sizes"},
+}  # fmt: skip
+
+CODES = {
+    "clips-most-updates",
+    "cold-second-moment",
+    "data-order-repeats",
+    "dead-units",
+    "divergence",
+    "ends-on-high-rate",
+    "epoch-sawtooth",
+    "eps-dominates",
+    "exploding-gradients",
+    "input-bound",
+    "loss-above-start",
+    "loss-spikes",
+    "never-moved",
+    "no-gradient",
+    "not-finite",
+    "off-the-plan",
+    "overfitting",
+    "plateau",
+    "rate-too-low",
+    "sawtooth",
+    "short-warm-up",
+    "throughput-drops",
+    "vanishing-gradients",
+}
+
+LINES = {
+    "run": {
+        "schema", "name", "plan", "fingerprint", "total_steps", "environment", "configuration",
+    },
+    "restart": {"step"},
+    "model": {"step", "arrays"},
+    "update": {
+        "step", "phase", "loss", "lr, weight_decay, ...", "planned", "gradient_norm",
+        "parameter_norm", "update_ratio", "samples", "batch", "skipped", "data_seconds", "seconds",
+        "memory_bytes", "updates",
+    },
+    "layers": {"step", "arrays", "memory"},
+    "evaluation": {"step", "val_loss, ...", "seconds"},
+    "event": {"step", "event", "target"},
+    "checkpoint": {"step"},
+    "nonfinite": {"step", "gradients, parameters, batch", "samples", "policy"},
+    "notice": {"text"},
+    "end": {"step", "state", "reason"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_a_room_offers_is_what_it_was_and_documented(room):
+    module = importlib.import_module(f"glidepath.{room}")
+    assert set(module.__all__) == ROOMS[room]
+    for name in module.__all__:
+        thing = getattr(module, name)
+        assert name.isupper() or len(inspect.getdoc(thing)) > 20
+
+
+def test_the_codes_of_the_rules_are_what_they_were():
+    from glidepath.diagnosis import RULES
+
+    assert sorted(rule.code for rule in RULES) == sorted(CODES)
+
+
+def test_the_lines_of_a_record_are_what_they_were():
+    from glidepath.record.schema import KINDS
+
+    assert {kind: set(fields) for kind, fields in KINDS.items()} == LINES
 
 
 def test_the_public_surface_is_what_it_was():

@@ -74,7 +74,7 @@ class RecordedRun:
         self._waits_since = self._data_seconds = None
         self._num_samples, self._prints = 0, []
         if is_followed:
-            self.recorder.events([], current)
+            self.recorder.follow(current)
         return self.recorder
 
     def _is_given(self, current: Plan) -> bool:

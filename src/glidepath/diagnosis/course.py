@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,6 +38,11 @@ class Course:
 
     def __len__(self) -> int:
         return len(self.losses)
+
+    def rate_at(self, row: int) -> float | None:
+        """The learning rate of an update, where it is known."""
+        rate = float(self.rates[row])
+        return rate if math.isfinite(rate) else None
 
     @cached_property
     def size(self) -> int:

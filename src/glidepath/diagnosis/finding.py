@@ -26,6 +26,8 @@ class Finding:
         tries: what to try, the first thing first.
         arrays: names of those that it is about.
         evidence: the numbers that it rests on, by name; plain values.
+    Raises:
+        ValueError: if it is of no such level or sureness, or says nothing to try.
     """
 
     code: str
@@ -39,6 +41,16 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        assert self.level in LEVELS
-        assert self.sure in SURENESS
-        assert self.tries
+        for name, value, known in (
+            ("level", self.level, LEVELS),
+            ("sure", self.sure, SURENESS),
+        ):
+            if value not in known:
+                raise ValueError(f"`{name}` must be one of {', '.join(known)}, got {value!r}")
+        for name in ("tries", "arrays"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(
+                    f"`{name}` must be a tuple of texts, got the text {getattr(self, name)!r}"
+                )
+        if not self.tries:
+            raise ValueError(f"`tries` must have at least one thing to try, got {self.tries!r}")

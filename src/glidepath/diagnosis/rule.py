@@ -19,6 +19,8 @@ class Rule:
         threshold: from where on it speaks, in words, with the numbers.
         source: where the threshold is from.
         find: what it finds in a record, nothing where there is nothing wrong.
+    Raises:
+        ValueError: if one of the texts is none or empty, or `find` can't be called.
     """
 
     code: str
@@ -26,3 +28,13 @@ class Rule:
     threshold: str
     source: str
     find: Callable[[History], Iterator[Finding]]
+
+    def __post_init__(self) -> None:
+        for name in ("code", "looks_at", "threshold", "source"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise ValueError(f"`{name}` must be a text that is not empty, got {value!r}")
+        if not callable(self.find):
+            raise ValueError(
+                f"`find` must be a function of a record that gives findings, got {self.find!r}"
+            )

@@ -31,8 +31,8 @@ def _version(package: str) -> str | None:
 
 
 def _devices() -> list[str]:
-    """Accelerators by their kind; JAX's own list where it is loaded, for it has chosen."""
-    jax, torch = sys.modules.get("jax"), sys.modules.get("torch")
+    """Accelerators by their kind; JAX's own list where it has chosen them."""
+    jax, torch = _jax_in_use(), sys.modules.get("torch")
     if jax is not None:
         return [one.device_kind for one in jax.local_devices()]
     if torch is not None and torch.cuda.is_available():
@@ -40,9 +40,21 @@ def _devices() -> list[str]:
     return ["cpu"]
 
 
+def _jax_in_use() -> Any:
+    """JAX, if it has taken its devices; to ask it for them would make it take them.
+
+    On a GPU it takes most of the memory, which a process that trains with torch needs. JAX says so
+    nowhere in public; where it does not say it at all, it is in use if torch is not there.
+    """
+    jax = sys.modules.get("jax")
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    has_begun = getattr(bridge, "backends_are_initialized", lambda: "torch" not in sys.modules)
+    return jax if jax is not None and has_begun() else None
+
+
 def memory_bytes() -> int | None:
     """The most memory that was taken so far, on the first accelerator, else by this process."""
-    jax, torch = sys.modules.get("jax"), sys.modules.get("torch")
+    jax, torch = _jax_in_use(), sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
         return int(torch.cuda.max_memory_allocated())
     if jax is not None:

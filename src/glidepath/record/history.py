@@ -32,6 +32,7 @@ class History:
         nonfinite: the lines of updates that met NaN or infinity.
         notices: the lines of them.
         end: the line of the run's end, or None.
+        looks: what was seen of the single arrays, every so many updates.
         last_time: of the last line, in seconds of Unix time; None before the first.
     """
 
@@ -48,8 +49,7 @@ class History:
         self._columns: dict[str, array[float]] = {}
         self._texts: dict[str, list[str | None]] = {name: [] for name in TEXTS}
         self._evaluations: dict[str, list[tuple[int, float]]] = {}
-        self._looks: list[dict[str, Any]] = []
-        self._model: dict[str, dict[str, Any]] = {}
+        self.looks = Looks()
         self.add(lines)
 
     @classmethod
@@ -91,8 +91,7 @@ class History:
         self.restarts.append(line["step"])
 
     def _add_model(self, line: dict[str, Any]) -> None:
-        self._model = line["arrays"]
-        self.__dict__.pop("looks", None)
+        self.looks.describe(line["arrays"])
 
     def _add_update(self, line: dict[str, Any]) -> None:
         done = len(self._steps)
@@ -107,8 +106,7 @@ class History:
             column.append(as_number(value))
 
     def _add_layers(self, line: dict[str, Any]) -> None:
-        self._looks.append(line)
-        self.__dict__.pop("looks", None)
+        self.looks.add(line)
 
     def _add_evaluation(self, line: dict[str, Any]) -> None:
         for name, value in line.items():
@@ -180,11 +178,6 @@ class History:
         pairs = self._evaluations.get(metric, [])
         steps = np.array([step for step, _ in pairs], np.int64)
         return steps, np.array([value for _, value in pairs], np.float64)
-
-    @cached_property
-    def looks(self) -> Looks:
-        """What was seen of the single arrays, every so many updates."""
-        return Looks(self._looks, self._model)
 
     @cached_property
     def plan(self) -> Plan | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, final
 
@@ -19,11 +20,11 @@ from glidepath.record.fingerprint import fingerprint
 from glidepath.record.lines import Writer, read
 from glidepath.record.looking import looks_at
 from glidepath.record.model import about_arrays
-from glidepath.record.schema import FILE_NAME, STATES, VERSION
+from glidepath.record.schema import FILE_NAME, STATES, VERSION, as_text
 from glidepath.record.sinks import Background, Sink
 from glidepath.record.step_sizes import StepSizes
 from glidepath.record.summary import Summary, summarize
-from glidepath.record.update import Update, as_float
+from glidepath.record.update import Update, as_float, check_figures
 
 
 @final
@@ -98,19 +99,16 @@ class Recorder:
             TypeError, ValueError: if an argument is none of these.
             OSError: if the directory can't be written.
         """
-        for argument, value, least in (
-            ("norms_every", norms_every, 1),
-            ("look_every", look_every, 1),
-            ("start", start or 0, 0),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
-        self.path, self.next_step = Path(path), start or 0
+        _check_whole("norms_every", norms_every, 1)
+        _check_whole("look_every", look_every, 1)
+        _check_whole("start", start or 0, 0)
+        _check_whole("total_steps", 1 if total_steps is None else total_steps, 1)
+        _check_plain(configuration or {})
+        self.path, self.next_step = Path(path), int(start or 0)
         self.plan = None if plan is None else as_plan(plan)
         self._norms_every, self._look_every = norms_every, look_every
         self._tell, self._on_line, self._inquire = tell or _to_stderr, on_line, inquire
         self._last_nonfinite: dict[str, Any] | None = None
-        self._observed: dict[str, Any] = {}
         self.sources: list[Callable[[int], Mapping[str, Any]]] = []
         self._waiting: Update | None = None
         self._is_modelled = self._is_closed = False
@@ -150,15 +148,6 @@ class Recorder:
         """Whether single arrays are looked at at a step: every so many, and early once."""
         return bool(looks_at(step, self._look_every))
 
-    def observe(self, summary: Summary | None = None, **figures: Any) -> None:
-        """Keep what was seen of the coming update, until it is logged; hooks of optimizers do.
-
-        Args:
-            summary: its figures, array by array.
-            **figures: such as the rate that was really used.
-        """
-        self._observed |= figures | ({} if summary is None else {"summary": summary})
-
     def log(
         self,
         step: int,
@@ -187,22 +176,26 @@ class Recorder:
             batch: its fingerprint, a text, or what to make one of: the indices of its samples, or
                 its arrays.
             **figures: scheduled values as they were really used, such as lr=1e-3; `samples` in
-                the batch; `data_seconds`, spent waiting for it; whatever else was measured.
+                the batch; `data_seconds`, spent waiting for it; `seconds`, since the update
+                before, if you know better than the recorder's clock; whatever else was measured.
         Raises:
             TypeError, ValueError: if the step was logged already, or a figure is no number.
         """
-        self._check_step(step)
-        observed, self._observed = self._observed, {}
+        step = self._checked(step)
+        observed: dict[str, Any] = {}
         for source in self.sources:
-            observed |= source(int(step))
-        summary = summary or observed.pop("summary", None)
+            observed |= source(step)
+        seen = observed.pop("summary", None)
+        summary = summary or seen
         if params is not None:
-            self._model(step, params)
+            if not self._is_modelled:
+                self.describe(step, params)
             if summary is None and self.norms_at(step):
                 look = self.looks_at(step)
                 summary = summarize(params, grads, updates, step_sizes=step_sizes, look=look)
         figures = {"loss": loss} | self._planned(step, observed | figures) | observed | figures
         line = {name: value for name, value in figures.items() if value is not None}
+        check_figures(line)
         if batch is not None:
             line["batch"] = batch if isinstance(batch, str) else fingerprint(batch)
         self.flush()
@@ -211,23 +204,32 @@ class Recorder:
         if not self._waiting.is_on_a_device:
             self.flush()
 
-    def _check_step(self, step: int) -> None:
-        if isinstance(step, bool) or not isinstance(step, int | np.integer):
-            raise TypeError(f"`step` must be a whole number, got {step!r}")
-        if self._is_closed:
-            raise ValueError("this recorder is closed: make another with start=STEP to go on")
+    def _checked(self, step: int) -> int:
+        """The step of an update that may be logged now."""
+        step = self._whole(step)
         if step < self.next_step:
             raise ValueError(
                 f"`step` must be {self.next_step} or later, for what came before is recorded, got "
                 f"{step}; a run that goes back to a checkpoint needs a new Recorder, with "
                 f"start={step}"
             )
+        return step
+
+    def _whole(self, step: int) -> int:
+        """A number of updates, while lines may be written."""
+        if isinstance(step, bool) or not isinstance(step, int | np.integer):
+            raise TypeError(f"`step` must be a whole number, got {step!r}")
+        if step < 0:
+            raise ValueError(f"`step` must be at least 0, got {step}")
+        if self._is_closed:
+            raise ValueError("this recorder is closed: make another with start=STEP to go on")
+        return int(step)
 
     def _planned(self, step: int, seen: Mapping[str, Any]) -> dict[str, Any]:
         """What the plan says of a step, where nobody saw what was used."""
         if self.plan is None:
             return {}
-        moment = self.plan.at(int(step))
+        moment = self.plan.at(step)
         unseen = {name: value for name, value in moment.values.items() if name not in seen}
         is_all_planned = len(unseen) == len(moment.values)
         return {"phase": moment.phase} | unseen | ({"planned": True} if is_all_planned else {})
@@ -237,10 +239,6 @@ class Recorder:
         now = time.perf_counter()
         last, self._last = self._last, now
         return None if last is None else now - last
-
-    def _model(self, step: int, params: Any, **facts: Any) -> None:
-        if not self._is_modelled:
-            self.describe(step, params, **facts)
 
     def describe(
         self,
@@ -258,21 +256,26 @@ class Recorder:
             held: names of those that the optimizer holds, where it is known.
             idle: names of those that are known to have no gradient.
         """
+        line = {"step": self._whole(step), "arrays": about_arrays(params, held, idle)}
         self._is_modelled = True
-        self._write("model", step=int(step), arrays=about_arrays(params, held, idle))
+        self._write("model", **line)
 
     def flush(self) -> None:
         """Write the last update's line now, which waits for the device."""
         update, self._waiting = self._waiting, None
-        if update is not None:
-            for kind, line in update.lines():
-                if kind == "nonfinite":
-                    self._write_nonfinite(line)
-                else:
-                    self._write(kind, **line)
+        if update is None:
+            return
+        lines = dict(update.lines())
+        broken = lines.pop("nonfinite", None)
+        for kind, line in lines.items():
+            self._write(kind, **line)
+        if broken is None:
+            self._last_nonfinite = None
+        else:
+            self._write_nonfinite(broken)
 
     def _write_nonfinite(self, line: dict[str, Any]) -> None:
-        """Write it if it says something new: a run that goes on with NaN has many updates."""
+        """Write it, but for what the update right before it had as well."""
         found = {key: value for key, value in line.items() if key != "step"}
         if found != self._last_nonfinite:
             self._last_nonfinite = found
@@ -287,10 +290,12 @@ class Recorder:
             seconds: that it took.
             **metrics: numbers.
         """
-        self.flush()
+        step = self._whole(step)
         told = {} if seconds is None else {"seconds": round(seconds, 6)}
+        check_figures(metrics)
         numbers = {name: as_float(name, value) for name, value in metrics.items()}
-        self._write("evaluation", step=int(step), **numbers, **told)
+        self.flush()
+        self._write("evaluation", step=step, **numbers, **told)
         self.pause()
 
     def events(self, events: Iterable[Event], plan: Plan) -> None:
@@ -298,12 +303,17 @@ class Recorder:
         self.flush()
         for event in events:
             self._write("event", step=event.step, event=event.kind, target=event.target)
+        self.follow(plan)
+
+    def follow(self, plan: Plan) -> None:
+        """Take the values from now on from this plan, such as one with events on record."""
         self.plan = plan
 
     def saved(self, step: int) -> None:
         """Write that the state was saved after so many updates."""
+        step = self._whole(step)
         self.flush()
-        self._write("checkpoint", step=int(step))
+        self._write("checkpoint", step=step)
         self.pause()
 
     def notice(self, text: str) -> None:
@@ -327,14 +337,24 @@ class Recorder:
             raise ValueError(f"`state` must be one of {', '.join(STATES)}, got {state!r}")
         if self._is_closed:
             return
-        self.flush()
+        try:
+            self.flush()
+        except Exception as error:
+            self._end("failed", _told(error))
+            raise
+        self._end(state, reason)
+
+    def _end(self, state: str, reason: str | None) -> None:
+        """Write the last line, and let go of everything, whatever happens."""
         told = {} if reason is None else {"reason": reason}
-        self._write("end", step=self.next_step, state=state, **told)
-        for sink in self._sinks:
-            sink.close()
-        self._is_closed = True
-        self.sources.clear()
-        self._writer.close()
+        try:
+            self._write("end", step=self.next_step, state=state, **told)
+            for sink in self._sinks:
+                sink.close()
+        finally:
+            self._is_closed = True
+            self.sources.clear()
+            self._writer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -342,12 +362,15 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, *_: Any
     ) -> None:
-        if kind is None:
+        if error is None:
             self.close()
-        elif issubclass(kind, KeyboardInterrupt):
+            return
+        with suppress(Exception):  # the error that is on its way matters more
+            self.flush()
+        if isinstance(error, KeyboardInterrupt):
             self.close("stopped", "interrupted")
         else:
-            self.close("failed", f"{kind.__name__}: {error}")
+            self.close("failed", _told(error))
 
     def _write(self, kind: str, **line: Any) -> None:
         whole = {"kind": kind, **line}
@@ -356,7 +379,29 @@ class Recorder:
         for sink in self._sinks:
             sink.put(whole)
         if self._on_line is not None:
+            began = time.perf_counter()
             self._on_line(whole)
+            if self._last is not None:  # looking at the run is no part of an update
+                self._last += time.perf_counter() - began
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _check_whole(argument: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
+
+
+def _check_plain(configuration: Mapping[str, Any]) -> None:
+    try:
+        as_text(dict(configuration))
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            "`configuration` must hold plain texts, numbers, truths, lists and dicts of them, for "
+            f"the record is JSON: {error}"
+        ) from None
 
 
 def _num_recorded(file: Path) -> int:

@@ -19,7 +19,7 @@ def skim(file: Path) -> History:
     """What a record says but for looks at arrays and for most updates.
 
     There are the first update of every start, and the newest ones. Lines that are left out are not
-    parsed, which makes it some ten times as fast as to read all.
+    parsed, which is what takes the time.
 
     Raises:
         OSError: if it can't be read.

@@ -47,7 +47,7 @@ class Update:
         if summary is not None:
             numbers = _totals(summary) | numbers
         if self.seconds is not None:
-            numbers["seconds"] = round(self.seconds, 6)
+            numbers.setdefault("seconds", round(self.seconds, 6))
         memory = memory_bytes()
         if memory is not None:
             numbers["memory_bytes"] = memory
@@ -90,6 +90,27 @@ def as_float(name: str, value: Any) -> Any:
     if array.dtype.kind in "biu":
         return bool(scalar) if array.dtype.kind == "b" else int(scalar)
     return float(str(scalar))
+
+
+OWN = ("kind", "step", "time")
+"""What a line says of itself."""
+
+
+def check_figures(figures: dict[str, Any]) -> None:
+    """Refuse what can't be a figure, without waiting for its value.
+
+    Raises:
+        TypeError: if a figure is neither a number nor a text, or the loss is a text.
+        ValueError: if its name is one of a line's own.
+    """
+    for name, value in figures.items():
+        if name in OWN:
+            raise ValueError(f"`{name}` is what every line has: give the figure another name")
+        shape = tuple(getattr(value, "shape", ()))
+        if shape not in ((), (1,)):
+            raise TypeError(f"`{name}` must be a number, got an array {list(shape)}")
+        if name == "loss" and isinstance(value, str):
+            raise TypeError(f"`loss` must be a number, got {value!r}")
 
 
 def _totals(summary: Summary) -> dict[str, float]:

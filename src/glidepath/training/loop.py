@@ -17,7 +17,7 @@ from glidepath.record.lines import read
 from glidepath.record.sinks import Sink
 from glidepath.training import optimizer
 from glidepath.training.batches import BatchSource, read_ahead, rollout_at
-from glidepath.training.blame import blame
+from glidepath.training.blame import Blame
 from glidepath.training.checkpoints import Checkpoints
 from glidepath.training.hearing import Hearing
 from glidepath.training.problem import Problem, Tree
@@ -122,7 +122,7 @@ class _Loop:
         is_evaluated = settings.evaluate_every is not None and self._validation.is_possible
         self._every = settings.evaluate_every if is_evaluated else None
         self._hearing = Hearing(plan, evaluates=is_evaluated)
-        self._watchman = Watchman(settings)
+        self._watchman, self._blame = Watchman(settings), Blame(problem)
         self._checkpoints = Checkpoints(directory.checkpoints, plan.fingerprint)
         self.state = initial_state(problem, plan, settings.seed)
         self._begin(directory)
@@ -174,7 +174,7 @@ class _Loop:
             on_line=self._see,
             inquire=self._inquire,
         )
-        recorder.events([], self._hearing.plan)
+        recorder.follow(self._hearing.plan)
         layers = self._problem.by_layer(self.state.parameters)
         recorder.describe(self._step, layers, idle=self._problem.idle(self.state.parameters))
         return recorder
@@ -187,7 +187,7 @@ class _Loop:
         """What else is known of an update that met NaN or infinity."""
         source = self._source()
         rollout = rollout_at(source.plan, step)
-        found = blame(self._problem, self.state.parameters, source.samples(step), rollout)
+        found = self._blame(self.state.parameters, source.samples(step), rollout)
         return found | {"policy": self._settings.on_nan}
 
     def _source(self) -> BatchSource:

@@ -7,13 +7,12 @@ from itertools import count
 from typing import Any
 
 import jax
-import optax
 
 from glidepath.plan import Plan
 from glidepath.training.batches import rollout_at
-from glidepath.training.optimizer import adamw, values_at
+from glidepath.training.optimizer import values_at
 from glidepath.training.problem import Problem, Tree
-from glidepath.training.update import State
+from glidepath.training.update import State, advance
 
 Trial = Callable[[State, Tree, float], tuple[State, Any]]
 
@@ -30,13 +29,8 @@ def make_trial(problem: Problem, plan: Plan) -> Trial:
     rollout = rollout_at(plan, 0)
 
     def update(state: State, batch: Tree, rate: Any) -> tuple[State, Any]:
-        loss = jax.value_and_grad(problem.loss, has_aux=True)
-        (value, _), gradients = loss(state.parameters, batch, rollout)
-        values = values_at(plan, 0) | {"lr": rate}
-        transformation = adamw(values, problem.decays(state.parameters))
-        updates, moments = transformation.update(gradients, state.optimizer, state.parameters)
-        parameters = optax.apply_updates(state.parameters, updates)
-        return State(state.step + 1, parameters, moments), value
+        new, done = advance(problem, state, batch, rollout, values_at(plan, 0) | {"lr": rate})
+        return new, done.loss
 
     return jax.jit(update, donate_argnums=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -44,8 +44,41 @@ def initial_state(problem: Problem, plan: Plan, seed: int) -> State:
     return State(jnp.zeros((), jnp.int32), parameters, transformation.init(parameters))
 
 
+class Done(NamedTuple):
+    """What an update did.
+
+    Attributes:
+        loss: before it.
+        parts: of the loss, by name.
+        gradients: before clipping.
+        updates: what was added to the parameters.
+    """
+
+    loss: Any
+    parts: dict[str, Any]
+    gradients: Tree
+    updates: Tree
+
+
+def advance(
+    problem: Problem, state: State, batch: Tree, rollout: int, values: dict[str, Any]
+) -> tuple[State, Done]:
+    """One update with given numbers of the optimizer, of `values_at`; to be compiled."""
+    loss = jax.value_and_grad(problem.loss, has_aux=True)
+    (value, parts), gradients = loss(state.parameters, batch, rollout)
+    transformation = adamw(values, problem.decays(state.parameters))
+    updates, moments = transformation.update(gradients, state.optimizer, state.parameters)
+    parameters = optax.apply_updates(state.parameters, updates)
+    return State(state.step + 1, parameters, moments), Done(value, parts, gradients, updates)
+
+
 def make_update(
-    problem: Problem, plan: Plan, rollout: int, *, keeps_finite: bool = True
+    problem: Problem,
+    plan: Plan,
+    rollout: int,
+    *,
+    keeps_finite: bool = True,
+    summarizes: bool = True,
 ) -> Callable[[State, Tree], tuple[State, dict[str, Any]]]:
     """The function of one update with a given rollout, to be compiled.
 
@@ -57,32 +90,29 @@ def make_update(
         rollout: of the loss.
         keeps_finite: whether an update with a loss or gradient that is not finite is left out:
             its step is counted, for rates and batches follow the step, and nothing else changes.
+        summarizes: whether "summary" is among what it returns.
     Returns:
         state and batch to the next state and what is worth recording: "loss", every number that
         the optimizer used, and "summary", the figures of the arrays.
     """
 
     def update(state: State, batch: Tree) -> tuple[State, dict[str, Any]]:
-        loss = jax.value_and_grad(problem.loss, has_aux=True)
-        (value, parts), gradients = loss(state.parameters, batch, rollout)
         values = values_at(plan, state.step)
-        transformation = adamw(values, problem.decays(state.parameters))
-        updates, moments = transformation.update(gradients, state.optimizer, state.parameters)
-        new = State(state.step + 1, optax.apply_updates(state.parameters, updates), moments)
+        new, done = advance(problem, state, batch, rollout, values)
         recorded = (name for name in (*plan.names, "clip") if values.get(name) is not None)
-        figures = {
-            "loss": value,
-            **{name: values[name] for name in recorded},
-            **parts,
-            "summary": summarize(
-                *(problem.by_layer(tree) for tree in (state.parameters, gradients, updates)),
-                step_sizes=partial(_step_sizes, problem, values, moments),
+        figures = {"loss": done.loss, **{name: values[name] for name in recorded}, **done.parts}
+        if summarizes:
+            figures["summary"] = summarize(
+                *(
+                    problem.by_layer(one)
+                    for one in (state.parameters, done.gradients, done.updates)
+                ),
+                step_sizes=partial(_step_sizes, problem, values, new.optimizer),
                 look=looks_at(state.step, LOOK_EVERY),
-            ),
-        }
+            )
         if not keeps_finite:
             return new, figures
-        is_finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(gradients))
+        is_finite = jnp.isfinite(done.loss) & jnp.isfinite(optax.tree.norm(done.gradients))
         old = State(state.step + 1, state.parameters, state.optimizer)
         kept = jax.tree.map(lambda ours, before: jnp.where(is_finite, ours, before), new, old)
         return kept, figures | {"skipped": ~is_finite}

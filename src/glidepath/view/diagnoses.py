@@ -10,6 +10,7 @@ from typing import Any
 from rich.markup import escape
 
 from glidepath.diagnosis.finding import Finding
+from glidepath.diagnosis.listing import counted
 from glidepath.diagnosis.rules import RULES
 from glidepath.record.history import History
 from glidepath.record.schema import as_text
@@ -44,15 +45,11 @@ def looked_at(history: History) -> str:
     """What the rules had to look at."""
     num_evaluations = max((len(history.evaluations(one)[0]) for one in history.metrics), default=0)
     looks = history.looks
-    at_arrays = f" at {_counted(len(looks.arrays), 'array')}" if len(looks) else ""
+    at_arrays = f" at {counted(len(looks.arrays))}" if len(looks) else ""
     return (
-        f"{_counted(len(history), 'update')}, {_counted(num_evaluations, 'evaluation')}, "
-        f"{_counted(len(looks), 'look')}{at_arrays}, by {_counted(len(RULES), 'rule')}"
+        f"{counted(len(history), 'update')}, {counted(num_evaluations, 'evaluation')}, "
+        f"{counted(len(looks), 'look')}{at_arrays}, by {counted(len(RULES), 'rule')}"
     )
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def diagnosis_table(name: str, history: History, findings: Sequence[Finding]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.markup import escape
 
 from glidepath.diagnosis.finding import Finding
+from glidepath.diagnosis.listing import listed
 from glidepath.view.amounts import figure
 from glidepath.view.plain import plain
 
@@ -28,7 +29,7 @@ def _paragraph(finding: Finding) -> Iterator[str]:
            f"  ({finding.sure})")  # fmt: skip
     yield f"  {_said(finding.what)}"
     if unnamed(finding):
-        yield f"  arrays: {_said(listed(finding.arrays))}"
+        yield f"  arrays: {_said(listed(finding.arrays, MOST_ARRAYS))}"
     yield f"  why: {_said(finding.why)}"
     if finding.evidence:
         yield f"  evidence: {_said(evidence_text(finding.evidence))}"
@@ -43,12 +44,6 @@ def unnamed(finding: Finding) -> bool:
 
 def _said(text: str) -> str:
     return escape(plain(text))
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few of many names."""
-    more = len(names) - MOST_ARRAYS
-    return ", ".join(names[:MOST_ARRAYS]) + (f" and {more} more" if more > 0 else "")
 
 
 def evidence_text(evidence: Mapping[str, Any]) -> str:

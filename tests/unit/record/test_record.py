@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,8 +184,61 @@ def test_arrays_with_nan_are_named_once_for_as_long_as_they_are_the_same(directo
     ]
 
 
+def test_a_second_bad_batch_is_told_of_though_it_has_the_same_arrays(directory):
+    sound, broken = {"a": np.ones(2)}, {"a": np.array([1.0, math.nan])}
+    asked = []
+    recorder = Recorder(directory, norms_every=1, inquire=lambda step: asked.append(step) or {})
+    for step, grads in enumerate([sound, broken, sound, broken]):
+        recorder.log(step, 1.0, params=sound, grads=grads)
+    assert [line["step"] for line in History.open(directory).nonfinite] == asked == [1, 3]
+
+
+def test_steps_may_be_numpy_s(directory):
+    with Recorder(directory, PLAN) as recorder:
+        for step in np.arange(3):
+            recorder.log(step, 1.0)
+        recorder.saved(np.int64(3))
+    assert History.open(directory).end["step"] == 3
+
+
+def test_what_breaks_while_the_last_line_is_written_leaves_an_end_and_the_first_error(directory):
+    def refuse(line):
+        if line["kind"] == "update":
+            raise FloatingPointError("not finite")
+
+    recorder = Recorder(directory, PLAN, on_line=refuse)
+    import jax.numpy as jnp
+
+    recorder.log(0, jnp.float32(1.0))
+    with pytest.raises(FloatingPointError):
+        recorder.close()
+    assert History.open(directory).end["reason"] == "FloatingPointError: not finite"
+    with pytest.raises(KeyboardInterrupt), Recorder(directory, PLAN, start=1) as again:
+        again._on_line = refuse
+        again.log(1, jnp.float32(1.0))
+        raise KeyboardInterrupt
+    assert History.open(directory).end["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [({"total_steps": -5}, "`total_steps` must be a whole number from 1, got -5"),
+     ({"configuration": {"path": Path("x")}}, "`configuration` must hold plain texts")],
+)  # fmt: skip
+def test_what_can_t_be_recorded_is_refused_before_anything_is_written(directory, arguments, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        Recorder(directory, PLAN, **arguments)
+    assert not directory.exists()
+
+
 def test_a_figure_that_is_no_number_is_refused(directory):
     recorder = Recorder(directory, PLAN)
+    with pytest.raises(ValueError, match="`time` is what every line has"):
+        recorder.log(0, 1.0, time=3.0)
+    with pytest.raises(TypeError, match="`loss` must be a number, got 'low'"):
+        recorder.log(0, "low")
+    with pytest.raises(ValueError, match="`step` must be at least 0, got -1"):
+        recorder.saved(-1)
     with pytest.raises(TypeError, match=r"`loss` must be a number, got an array \[3\]"):
         recorder.log(0, np.ones(3))
 

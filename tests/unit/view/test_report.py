@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glidepath import Phase, Plan, linear, plateau
+from glidepath import Phase, Plan, cosine, linear, plateau
 from glidepath.diagnosis.finding import Finding
 from glidepath.diagnosis.rule import Rule
 from glidepath.record import Recorder, StepSizes
@@ -191,6 +191,36 @@ def test_it_is_said_where_what_was_used_is_not_what_was_planned(tmp_path):
     assert "nobody saw what was used" in report(tmp_path, planned, rules=()).text
 
 
+def recorded_rates(directory, rates, plan, start=None):
+    with Recorder(directory, plan, start=start) as recorder:
+        for step, rate in enumerate(rates, start=start or 0):
+            recorder.log(step, 1.0, lr=rate)
+    return directory
+
+
+def test_a_cosine_to_zero_in_float32_is_as_planned(tmp_path):
+    plan = Plan(Phase("all", 1_000, lr=cosine(1e-3, 0.0)))
+    progress = np.arange(1_000, dtype=np.float32) / np.float32(1_000)
+    rates = np.float32(1e-3) * (np.float32(0.5) * (1 + np.cos(np.float32(np.pi) * progress)))
+    assert rates.dtype == np.float32
+    # Near its end the last bit of the cosine is far more of the rate than of a float32.
+    assert abs(rates[-1] / plan["lr"](999) - 1) > 1e-4
+    said = report(tmp_path, recorded_rates(tmp_path / "run", rates, plan), rules=()).text
+    assert "what was used is the planned value at every recorded update." in said
+
+
+def test_only_what_came_after_the_last_start_is_held_against_the_plan(tmp_path):
+    directory, plan = tmp_path / "run", Plan(Phase("all", 20, lr=linear(1.0, 0.0)))
+    recorded_rates(directory, [0.5] * 10, plan)
+    rates = [plan["lr"](step) for step in range(10, 20)]
+    recorded_rates(directory, rates, plan, start=10)
+    said = report(tmp_path, directory, rules=()).text
+    assert "the planned value at every recorded update since the last start." in said
+    recorded_rates(directory, [*rates[:4], 0.9], plan, start=10)
+    said = report(tmp_path, directory, rules=()).text
+    assert "not as planned at 1 of 5 updates, first at step 14; most at step 14: 0.9" in said
+
+
 def test_the_loss_is_drawn_as_it_was_and_as_a_mean_beside_that_of_validation(run, page):
     history = History.open(run)
     (mean,) = page.named("training")
@@ -270,7 +300,7 @@ def test_findings_are_told_with_their_evidence_and_what_to_try(tmp_path, run):
     evidence = {"height": 0.25, "times": 1_200, "none": ""}
     said = ("it wobbles", "it may fall", ("sit", "lie"), ("layer/w",), evidence)
     finding = Finding("made-up", "warning", "likely", 12, *said)
-    rule = Rule("made-up", "", "", "", lambda history: iter([finding]))
+    rule = Rule("made-up", "all", "none", "none", lambda history: iter([finding]))
     text = report(tmp_path, run, rules=[rule]).text
     assert "warning made-up from step 12 on, likely it wobbles Arrays: layer/w" in text
     assert (
@@ -374,7 +404,7 @@ def hostile(tmp_path_factory):
         append(directory, notice, nonfinite)
     append(directory, {"kind": "end", "step": 12, "state": "failed", "reason": HOSTILE[1]})
     findings = [Finding(t, "error", "certain", 1, t, t, (t,), (t,), {t: t}) for t in HOSTILE]
-    rule = Rule("hostile", "", "", "", lambda history: iter(findings))
+    rule = Rule("hostile", "all", "none", "none", lambda history: iter(findings))
     fields = zip(SKILL["channels"], HOSTILE, strict=False)
     skill = SKILL | {"channels": [channel | {"variable": text} for channel, text in fields]}
     histories = {name: History.open(directory) for name in HOSTILE[:3]}

@@ -225,7 +225,7 @@ def test_diagnosing_takes_less_than_a_twentieth_of_the_time(tmp_path, monkeypatc
         clock.now += 2.0
         yield FINDING
 
-    follower = Follower(directory / "record.jsonl", [Rule("slow", "", "", "", find)])
+    follower = Follower(directory / "record.jsonl", [Rule("slow", "all", "none", "none", find)])
     began = clock.now
     for step in range(2, 202):
         append(directory, {"kind": "update", "step": step, "loss": 1.0, "time": time.time()})

@@ -27,11 +27,11 @@ class RecordCallback(Callback):
     """Records the updates, validations and checkpoints of a `fit`.
 
     The loss is what `training_step` returned, in this process, as the mean over the micro-batches
-    of an update; it is not waited for on a GPU. With manual optimization there is none, unless
-    `training_step` returns it. Gradients are those before Lightning clips them. Of a validation of
-    the training everything is recorded that the module logged in it. Only the main process
-    writes. A resumed run has each step once. `fast_dev_run`, sanity checks, `test`, `predict` and
-    the tuner write nothing.
+    of an update. On a GPU the loss of update t is read when update t+1 is logged, which waits for
+    what was queued before. With manual optimization there is none, unless `training_step` returns
+    it. Gradients are those before Lightning clips them. Of a validation of the training everything
+    is recorded that the module logged in it. Only the main process writes. A resumed run has each
+    step once. `fast_dev_run`, sanity checks, `test`, `predict` and the tuner write nothing.
 
     What is raised ends the record as failed, an interrupt as stopped. It goes with PlanCallback in
     any order.

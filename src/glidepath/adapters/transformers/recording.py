@@ -28,9 +28,10 @@ class RecordCallback(TrainerCallback):
 
     The loss is that of the update's batch in this process, over all its micro-batches, as the
     Trainer's `training_step` returned it: NaN stays NaN, which the Trainer's own logs leave out.
-    It is not waited for on a GPU. Gradients are those before the Trainer clips them. Evaluations
-    of the training are recorded as "val_loss" where the Trainer says "eval_loss". Only the main
-    process writes. A resumed run has each step once.
+    On a GPU the loss of update t is read when update t+1 is logged, which waits for what was
+    queued before. Gradients are those before the Trainer clips them. Evaluations of the training
+    are recorded as "val_loss" where the Trainer says "eval_loss". Only the main process writes. A
+    resumed run has each step once.
 
     What `training_step` raises ends the record as failed. The Trainer does not tell of errors
     elsewhere: then the record has no end, as one of a process that was killed.

@@ -7,17 +7,7 @@ from collections.abc import Callable, Mapping
 from numbers import Number
 from typing import Any
 
-
-def is_jax(thing: Any) -> bool:
-    """Whether it is an array of JAX."""
-    jax = sys.modules.get("jax")
-    return jax is not None and isinstance(thing, jax.Array)
-
-
-def is_torch(thing: Any) -> bool:
-    """Whether it is a tensor of torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(thing, torch.Tensor)
+from glidepath.record.arrays import is_jax, is_torch
 
 
 def is_numpy(thing: Any) -> bool:

@@ -8,10 +8,11 @@ from numbers import Number
 from typing import Any, Protocol, final
 
 from glidepath.diagnosis.finding_rates import keras_variables, state_dicts
-from glidepath.diagnosis.finding_rates.array_trees import copied, is_array, is_jax
+from glidepath.diagnosis.finding_rates.array_trees import copied, is_array
 from glidepath.diagnosis.finding_rates.random_states import random_states_kept
 from glidepath.diagnosis.finding_rates.snapshot import Snapshot, is_kept_in_place
 from glidepath.diagnosis.finding_rates.torch_optimizers import check_modules, only_known_optimizers
+from glidepath.record.arrays import is_jax
 
 Step = Callable[[Any, Any, float], Any]
 CONTAINERS = (list, tuple, Mapping)

@@ -17,7 +17,8 @@ from operator import is_
 from typing import Any
 
 from glidepath.diagnosis.finding_rates import tensors
-from glidepath.diagnosis.finding_rates.array_trees import is_numpy, is_torch
+from glidepath.diagnosis.finding_rates.array_trees import is_numpy
+from glidepath.record.arrays import is_torch
 
 Undo = Callable[[], None]
 Noted = tuple[Sequence[Undo], Iterable[Any]]

@@ -14,8 +14,8 @@ from glidepath.diagnosis.rule import Rule
 from glidepath.record import History
 
 TIMES_THE_BEST = 4.0
-"""Where the learning rate range test stops, as in fastai: Smith 2017, arXiv:1506.01186, sec. 3.3,
-leaves it open."""
+"""Where the usual learning rate range tests stop, such as fastai's; Smith 2017, arXiv:1506.01186,
+says no number."""
 LOST = 0.5
 """Of what had been learnt. Ours, measured on the healthy runs in tests/diagnosis."""
 SURE = 6.0
@@ -88,11 +88,11 @@ def _beginning(course: Course) -> int:
 def _finding(history: History, course: Course) -> Finding:
     row = _beginning(course)
     best = course.best if math.isfinite(course.now) else min(course.best, float(course.losses[0]))
-    step, rate = int(course.steps[row]), float(course.rates[row])
+    step, rate = int(course.steps[row]), course.rate_at(row)
     saved = [one for one in history.checkpoints if one <= step]
     now = f"{course.now:.3g}" if math.isfinite(course.now) else "no number"
     what = f"the loss went from {best:.3g} to {now} from step {step:,} on"
-    what += f", where the rate was {rate:.3g}" if math.isfinite(rate) else ""
+    what += "" if rate is None else f", where the rate was {rate:.3g}"
     again = f"go on from the checkpoint at step {saved[-1]:,}" if saved else "start again"
     return Finding(
         "divergence",
@@ -122,7 +122,8 @@ RULE = Rule(
     "the loss of every update, by medians of 10 updates or 1/32 of the run",
     "the last level is 4 times the best and above the start, or half of what had been learnt is "
     "lost over two levels in a row, by 6 standard errors; or the loss rose so before it was NaN",
-    "4 times the best: the usual stop of a learning rate range test (Smith 2017, "
-    "arXiv:1506.01186); the rest is ours, measured on the healthy runs in tests/diagnosis",
+    "4 times the best: where the usual learning rate range tests stop, such as fastai's (the test: "
+    "Smith 2017, arXiv:1506.01186); the rest is ours, measured on the healthy runs in "
+    "tests/diagnosis",
     find,
 )

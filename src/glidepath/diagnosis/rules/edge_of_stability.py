@@ -112,7 +112,7 @@ def _in_a_row(swings: np.ndarray) -> np.ndarray:
 def _finding(course: Course, swings: np.ndarray, is_one_batch: bool) -> Finding:
     shown = np.flatnonzero(swings)
     row = int(shown[0]) * WINDOW
-    step, rate = int(course.steps[row]), float(course.rates[row])
+    step, rate = int(course.steps[row]), course.rate_at(row)
     num_updates, depth = len(shown) * WINDOW, float(np.median(swings[shown]))
     alone = "though every update has the same batch, " if is_one_batch else ""
     return Finding(
@@ -121,7 +121,8 @@ def _finding(course: Course, swings: np.ndarray, is_one_batch: bool) -> Finding:
         "likely",
         step,
         f"from step {step:,} on the loss rises and falls by turns, {alone}typically by {depth:.0%} "
-        f"of itself in {WINDOW} updates, in {num_updates:,} updates; the rate there is {rate:.3g}",
+        f"of itself in {WINDOW} updates, in {num_updates:,} updates"
+        + ("" if rate is None else f"; the rate there is {rate:.3g}"),
         "the updates jump over the valley that they are in: along the steepest direction the rate "
         "is 2 over the curvature, and a little more of it diverges",
         (

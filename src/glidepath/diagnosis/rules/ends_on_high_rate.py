@@ -11,8 +11,7 @@ from glidepath.diagnosis.rule import Rule
 from glidepath.record import History
 
 HIGH = 0.5
-"""Of the peak rate. Published plans that fall at all end at 0 to 0.3 of it, and the inverse root
-after 4 warm-ups at 0.5."""
+"""Of the peak rate. Of the recipes in `plan.presets` all that fall end at a fifth of it or less."""
 MOVED = 0.95
 """Of the peak rate: a rate that fell below it, or will, is not meant to stay where it is."""
 

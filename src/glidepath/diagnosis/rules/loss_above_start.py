@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,16 +31,14 @@ def find(history: History) -> Iterator[Finding]:
     later = course.losses[len(course) // 2 :]
     if not np.isfinite(later).all():
         return
-    # Of the losses themselves: between two that are infinite there is no number.
-    lowest = float(np.quantile(later, 1 - NEARLY_ALL, method="lower"))
-    usual = float(np.median(later))
+    lowest, usual = float(np.quantile(later, 1 - NEARLY_ALL)), float(np.median(later))
     if lowest > start + MARGIN * abs(start) and not is_diverged(found[-1]):
         yield _finding(course, start, lowest, usual)
 
 
 def _finding(course: Course, start: float, lowest: float, usual: float) -> Finding:
     step = int(course.steps[np.flatnonzero(course.losses >= lowest)[0]])
-    rate = float(np.nanmax(course.rates)) if np.isfinite(course.rates).any() else math.nan
+    rate = float(np.nanmax(course.rates)) if np.isfinite(course.rates).any() else None
     return Finding(
         "loss-above-start",
         "error",
@@ -52,7 +49,7 @@ def _finding(course: Course, start: float, lowest: float, usual: float) -> Findi
         "the model is worse than it was untrained: the updates are too large for it to settle, or "
         "go the wrong way",
         (
-            f"a tenth of the peak rate{f', {rate:.3g}' if math.isfinite(rate) else ''}",
+            "a tenth of the peak rate" + ("" if rate is None else f", {rate:.3g}"),
             "look whether the sign of the loss is right, and labels belong to their inputs",
         ),
         evidence={"start": start, "lowest": lowest, "usual": usual, "peak_rate": rate},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -104,7 +103,7 @@ def _rate_rose(rates: np.ndarray, row: int) -> bool:
 def _finding(found: list[tuple[Course, Spike]], norms: tuple[np.ndarray, np.ndarray]) -> Finding:
     course, highest = max(found, key=lambda pair: pair[1].height / (abs(pair[1].level) or 1.0))
     steps = [int(one.steps[spike.row]) for one, spike in found]
-    step, rate = int(course.steps[highest.row]), float(course.rates[highest.row])
+    step, rate = int(course.steps[highest.row]), course.rate_at(highest.row)
     before, usual = _norm_before(norms, step)
     level, crest = highest.level, highest.level + highest.height
     named = ", ".join(f"{one:,}" for one in steps[:NAMED]) + (", ..." * (len(steps) > NAMED))
@@ -112,7 +111,7 @@ def _finding(found: list[tuple[Course, Spike]], norms: tuple[np.ndarray, np.ndar
         f"{len(found)} spike{'s' * (len(found) > 1)} of the loss, at step {named}; the highest "
         f"from {level:.3g} to {crest:.3g} at step {step:,}"
     )
-    if usual > 0:
+    if before is not None and usual:
         what += (
             f"; the gradient's norm just before it was {before:.3g}, {before / usual:.3g} times "
             "the usual"
@@ -143,13 +142,15 @@ def _finding(found: list[tuple[Course, Spike]], norms: tuple[np.ndarray, np.ndar
     )
 
 
-def _norm_before(norms: tuple[np.ndarray, np.ndarray], step: int) -> tuple[float, float]:
+def _norm_before(
+    norms: tuple[np.ndarray, np.ndarray], step: int
+) -> tuple[float | None, float | None]:
     """The largest norm in the two blocks before a step, and the median of those before them."""
     steps, values = norms
     near = values[(steps > step - 2 * BLOCK) & (steps < step)]
     usual = values[(steps <= step - 2 * BLOCK) & (steps > step - (BEFORE + 2) * BLOCK)]
     if not len(near) or not len(usual):
-        return math.nan, math.nan
+        return None, None
     return float(near.max()), float(np.median(usual))
 
 

@@ -4,53 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from glidepath.diagnosis.finding import Finding
+from glidepath.diagnosis.planned_values import UsedValues, used_values
 from glidepath.diagnosis.rule import Rule
-from glidepath.plan import Plan, Schedule
+from glidepath.plan import Plan
 from glidepath.record import History
 
-RELATIVE = 1e-5
-"""Of the value: float32 has 6e-8, and so the same formula in another order a little more."""
-OF_THE_LARGEST = 1e-6
-"""Of the largest value: the plan itself is right to 4 units in float32's last place of that."""
-MOST = 2_000
-"""Rows on which patterns are tried."""
 NEARLY_ALL = 0.99
 SHIFTS = (-1, 1, -2, 2)
 PACES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 64, 100, 128, 256)
-
-
-@dataclass(frozen=True, eq=False)
-class Used:
-    """What was recorded of one quantity, where it was seen.
-
-    Attributes:
-        name: of the quantity.
-        schedule: what the plan says of it.
-        steps: of the updates, `[n]`.
-        values: that were used, `[n]`.
-    """
-
-    name: str
-    schedule: Schedule
-    steps: np.ndarray
-    values: np.ndarray
-
-    def follows(self, steps: np.ndarray, times: float = 1.0) -> np.ndarray:
-        """Where the values are the plan's at other steps, times a factor; `[n]`."""
-        said = times * np.asarray(self.schedule(np.maximum(steps, 0)), np.float64)
-        bound = RELATIVE * np.abs(said) + OF_THE_LARGEST * np.abs(said).max(initial=0.0)
-        return np.abs(self.values - said) <= bound
-
-    def where(self, rows: np.ndarray) -> Used:
-        """The same on some rows only, and few of them, evenly spread."""
-        chosen = np.flatnonzero(rows)
-        chosen = chosen[:: -(-len(chosen) // MOST)]
-        return Used(self.name, self.schedule, self.steps[chosen], self.values[chosen])
 
 
 def find(history: History) -> Iterator[Finding]:
@@ -59,25 +24,19 @@ def find(history: History) -> Iterator[Finding]:
     if plan is None:
         return
     began = history.restarts[-1] if history.restarts else 0
-    is_seen = (history.column("planned") != 1) & (history.steps >= began)
-    skipped = history.column("skipped") == 1
-    before = np.cumsum(skipped) - skipped
     for name in history.values:
-        values = history.column(name)
-        rows = is_seen & np.isfinite(values)
-        used = Used(name, plan[name], history.steps[rows], values[rows])
-        # A scheduler that counts updates stands still while a GradScaler skips them.
-        fits = used.follows(used.steps) | used.follows(used.steps - before[rows])
-        if not fits.all():
-            yield _finding(plan, used, fits, began)
+        used = used_values(history, name)
+        if not used.is_planned.all():
+            yield _finding(plan, used, began)
 
 
-def _finding(plan: Plan, used: Used, fits: np.ndarray, began: int) -> Finding:
+def _finding(plan: Plan, used: UsedValues, began: int) -> Finding:
+    fits = used.is_planned
     first = int(np.flatnonzero(~fits)[0])
     step, got = int(used.steps[first]), float(used.values[first])
     said = float(used.schedule(step))
     num_off = int(np.count_nonzero(~fits))
-    pattern, advice = _pattern(plan, used, fits, began)
+    pattern, advice = _pattern(plan, used, began)
     return Finding(
         "off-the-plan",
         "warning",
@@ -99,9 +58,9 @@ def _finding(plan: Plan, used: Used, fits: np.ndarray, began: int) -> Finding:
     )
 
 
-def _pattern(plan: Plan, used: Used, fits: np.ndarray, began: int) -> tuple[str, str]:
+def _pattern(plan: Plan, used: UsedValues, began: int) -> tuple[str, str]:
     """What it looks like, and what to do about it."""
-    parts = (used.where(np.ones(len(fits), bool)), used.where(~fits))
+    parts = (used.where(np.ones(len(used.steps), bool)), used.where(~used.is_planned))
     off = parts[1]
     if np.ptp(parts[0].values) == 0 and np.ptp(np.asarray(off.schedule(parts[0].steps))) > 0:
         return "it stands still", (
@@ -122,13 +81,13 @@ def _pattern(plan: Plan, used: Used, fits: np.ndarray, began: int) -> tuple[str,
 
 
 def _are_at(
-    parts: Iterable[Used], moved: Callable[[np.ndarray], np.ndarray], times: float = 1.0
+    parts: Iterable[UsedValues], moved: Callable[[np.ndarray], np.ndarray], times: float = 1.0
 ) -> bool:
     """Whether nearly all values are the plan's at other steps, those that differ among them."""
     return all(part.follows(moved(part.steps), times).mean() >= NEARLY_ALL for part in parts)
 
 
-def _pace(plan: Plan, parts: tuple[Used, ...]) -> tuple[str, str] | None:
+def _pace(plan: Plan, parts: tuple[UsedValues, ...]) -> tuple[str, str] | None:
     """Whether the schedule is stepped so many times an update, or once in so many."""
     horizon = plan.horizon
     epoch = int(horizon.steps_per_epoch) if horizon.has_epochs else 1
@@ -146,7 +105,7 @@ def _pace(plan: Plan, parts: tuple[Used, ...]) -> tuple[str, str] | None:
     return None
 
 
-def _factor(parts: tuple[Used, ...]) -> tuple[str, str] | None:
+def _factor(parts: tuple[UsedValues, ...]) -> tuple[str, str] | None:
     """Whether it is the plan's, times one number."""
     used = parts[0]
     said = np.asarray(used.schedule(used.steps), np.float64)

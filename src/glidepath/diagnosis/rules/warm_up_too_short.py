@@ -19,6 +19,8 @@ LEAST = 20
 """Updates after the peak in which a jump is looked for, and as many as the warm-up has, twice."""
 LONGEST = 0.25
 """Of the updates of the run: a longer rise is no warm-up."""
+ENOUGH = 2_000
+"""Updates: 2 / (1 - beta2) with Adam's usual 0.999, the warm-up that Ma and Yarats advise."""
 WIDTH = 5
 """Updates of which the median is compared: one odd batch is no jump."""
 AFTER = 100
@@ -42,7 +44,8 @@ def find(history: History) -> Iterator[Finding]:
     if top is None:
         return
     end = 3 * top + LEAST
-    if end + LEAST > len(course) or top > LONGEST * max(len(course), history.total_steps or 0):
+    longest = min(ENOUGH, LONGEST * max(len(course), history.total_steps or 0))
+    if end + LEAST > len(course) or top > longest:
         return
     windows = np.lib.stride_tricks.sliding_window_view(course.losses[: end + WIDTH - 1], WIDTH)
     smooth = np.median(windows, axis=1)
@@ -103,7 +106,7 @@ RULE = Rule(
     "the loss and the rate of every update up to three times the warm-up and 20 updates",
     "a median of 5 losses is twice the level before it, or the very first loss, by 3.5 standard "
     "deviations of later losses, or 7, and the loss comes down again by three quarters, or below "
-    "the first; a rise of more than a quarter of the run is no warm-up",
+    "the first; after a rise over 2,000 updates or a quarter of the run at most",
     "why: Goyal et al. 2017, arXiv:1706.02677, sec. 2.2, Gotmare et al. 2018, arXiv:1810.13243, "
     "and for Adam Ma and Yarats 2021, arXiv:1910.04209; the numbers are ours, measured on the "
     "healthy runs in tests/diagnosis",

@@ -12,7 +12,7 @@ from glidepath.record.arrays import is_jax, is_torch
 
 MOST = 4_096
 """Elements of an array. The share of them with some property is then that of all to 1.6% (two
-standard deviations, sqrt(1/4 / 4096) each, at most), and they are sorted in half a millisecond."""
+standard deviations, sqrt(1/4 / 4096) each, at most), and so few are soon sorted."""
 
 
 def local(array: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from glidepath.diagnosis.planned_values import UsedValues, used_values
 from glidepath.view.amounts import figure
 from glidepath.view.planned import planned
 from glidepath.view.report.chart import Chart, line
@@ -112,15 +113,22 @@ def _told(run: Run, name: str) -> str:
         return "the record has no plan of it."
     if name not in history.names:
         return "nothing was recorded of what was used."
-    if np.all(history.column("planned") == 1.0):
-        return "nobody saw what was used; the record has the planned values."
-    found = run.disagreement(name)
-    if found is None:
-        return "what was used is the planned value at every recorded update."
-    count, first, worst = found
-    steps, used = history.known(name)
-    value = figure(float(used[steps == worst][0]))
+    used = used_values(history, name)
+    since = " since the last start" if history.restarts else ""
+    if not len(used.steps):
+        return f"nobody saw what was used{since}; the record has the planned values."
+    if used.is_planned.all():
+        return f"what was used is the planned value at every recorded update{since}."
+    return _differing(used)
+
+
+def _differing(used: UsedValues) -> str:
+    """Where it differs from the plan, and where most."""
+    rows = np.flatnonzero(~used.is_planned)
+    planned = np.asarray(used.schedule(used.steps), np.float64) * np.ones(len(used.steps))
+    worst = rows[np.abs(used.values - planned)[rows].argmax()]
     return (
-        f"not as planned at {count:,} of {len(steps):,} updates, first at step {first:,}; "
-        f"most at step {worst:,}: {value}, planned {figure(float(plan[name](worst)))}."
+        f"not as planned at {len(rows):,} of {len(used.steps):,} updates, first at step "
+        f"{used.steps[rows[0]]:,}; most at step {used.steps[worst]:,}: "
+        f"{figure(float(used.values[worst]))}, planned {figure(float(planned[worst]))}."
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glidepath.diagnosis.finding import Finding
+from glidepath.diagnosis.listing import listed
 from glidepath.view.blind_spots import blind_spots
 from glidepath.view.diagnoses import looked_at
 from glidepath.view.report.run import Run
 from glidepath.view.report.safe import as_html
-from glidepath.view.run_findings import evidence_text, listed, unnamed
+from glidepath.view.run_findings import MOST_ARRAYS, evidence_text, unnamed
 from glidepath.view.watch.status import event_text
 
 MOST_HAPPENINGS = 100
@@ -53,7 +54,9 @@ def _title(finding: Finding) -> str:
 
 
 def _details(finding: Finding) -> str:
-    arrays = f"<p>Arrays: {as_html(listed(finding.arrays))}</p>" if unnamed(finding) else ""
+    arrays = (
+        f"<p>Arrays: {as_html(listed(finding.arrays, MOST_ARRAYS))}</p>" if unnamed(finding) else ""
+    )
     evidence = evidence_text(finding.evidence)
     rests_on = f'<p class="aside">Evidence: {as_html(evidence)}</p>' if evidence else ""
     tries = "".join(f"<li>{as_html(one)}</li>" for one in finding.tries)
@@ -76,6 +79,6 @@ def _nonfinite(line: dict[str, object]) -> str:
     for key in ("batch", "gradients", "parameters", "samples"):
         names = line.get(key)
         if isinstance(names, Sequence) and not isinstance(names, str) and names:
-            places.append(f"{key} {listed([str(one) for one in names])}")
+            places.append(f"{key} {listed([str(one) for one in names], MOST_ARRAYS)}")
     policy = f"; policy: {line['policy']}" if "policy" in line else ""
     return f"NaN or infinity at step {line['step']:,} in {'; '.join(places) or 'the loss'}{policy}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from glidepath.diagnosis.finding import Finding
 from glidepath.record.history import History
 from glidepath.view.report.chart import colour
@@ -42,23 +40,3 @@ class Run:
     def only(self, what: str) -> str:
         """The name of the only line of a run in a chart that is about nothing else."""
         return what if self.is_alone else self.name
-
-    def disagreement(self, name: str) -> tuple[int, int, int] | None:
-        """Where a value that was used is not the planned one.
-
-        Args:
-            name: of the quantity, which the plan has.
-        Returns:
-            at how many updates, the first of them, and the one where it differs most; None where
-            there is no such update. Float32 has 24 bits: what differs by less than 1e-6 of the
-            value is the same.
-        """
-        plan, (steps, used) = self.history.plan, self.history.known(name)
-        if plan is None or not len(steps):
-            return None
-        planned = np.asarray(plan[name](steps), np.float64) * np.ones(len(steps))
-        gap = np.abs(used - planned)
-        differs = gap > 1e-6 * np.maximum(np.abs(planned), 1e-12)
-        if not differs.any():
-            return None
-        return int(differs.sum()), int(steps[differs][0]), int(steps[gap.argmax()])
