@@ -5,7 +5,8 @@
 One update of GraphCast's demo size on synthetic data, compiled without any figures, not recorded,
 and compiled with all norms, looks at single arrays every 100 updates, effective step sizes and a
 line in the record, which is diagnosed while it grows. Both do the same updates, in turns of
-`BLOCK`, so that what else the machine does hits both. Prints the ratio of the medians of the blocks' times, and its range over the turns.
+`BLOCK`, so that what else the machine does hits both. Prints the median of the ratios of the
+turns' times, and their range.
 """
 
 from __future__ import annotations

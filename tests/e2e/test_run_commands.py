@@ -176,7 +176,7 @@ def test_runs_goes_on_where_a_record_cannot_be_read(tmp_path):
     status, text = glidepath("runs", tmp_path)
     assert status == 0
     assert "unreadable" in text
-    assert re.search(r"^bad: KeyError", text, re.MULTILINE)
+    assert re.search(r"^bad: ValueError: a record.s line lacks", text, re.MULTILINE)
     assert re.search(r"^good ", text, re.MULTILINE)
 
 
@@ -222,4 +222,4 @@ def test_a_damaged_record_is_an_error_of_status_1(tmp_path):
     for command in ("diagnose", "report", "watch"):
         status, text = glidepath(command, tmp_path)
         assert status == 1
-        assert "is no record of a run, or damaged: KeyError: 'step'" in text
+        assert "a record's line lacks what its kind has, KeyError('step')" in text

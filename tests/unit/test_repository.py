@@ -187,7 +187,9 @@ LINES = {
     "evaluation": {"step", "val_loss, ...", "seconds"},
     "event": {"step", "event", "target"},
     "checkpoint": {"step"},
-    "nonfinite": {"step", "gradients, parameters, batch", "samples", "policy"},
+    "nonfinite": {
+        "step", "gradients, parameters, batch", "samples", "sample_names", "policy",
+    },
     "notice": {"text"},
     "end": {"step", "state", "reason"},
 }  # fmt: skip

@@ -9,7 +9,6 @@ import typer
 
 from glidepath.record.history import History, record_file
 from glidepath.record.schema import FILE_NAME
-from glidepath.view.damage import as_damage
 from glidepath.view.plain import plain
 
 RunArgument = Annotated[str, typer.Argument(help="A run's directory, or its record's file.")]
@@ -27,11 +26,7 @@ def run_named(name: str) -> History:
         FileNotFoundError: if there is none; the message has the runs that are near.
         ValueError: if it is no record, or damaged.
     """
-    file = file_named(name)
-    try:
-        return History.open(file)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise as_damage(file, error) from None
+    return History.open(file_named(name))
 
 
 def file_named(name: str) -> Path:

@@ -74,7 +74,7 @@ class History:
                 getattr(self, f"_add_{line['kind']}", _pass)(line)
             except (KeyError, TypeError, AttributeError) as error:
                 raise ValueError(
-                    f"the record's line {str(line)[:80]!r} is damaged: {error!r}"
+                    f"a record's line lacks what its kind has, {error!r}: {str(line)[:80]}"
                 ) from None
         self.__dict__.pop("steps", None)
 

@@ -165,7 +165,8 @@ class Recorder:
 
         Args:
             step: the update, counted from 0.
-            loss: of its batch; a number, or a scalar of any framework, which is not waited for.
+            loss: of its batch; a number, or a scalar of any framework. One on a device is read when
+                the next update is logged, so that nothing waits for it now.
             params: the model: a torch module, a Keras model or a tree of arrays, before or after
                 the update, but always the same.
             grads: of the update, as `params`; those of a torch module are found by themselves.

@@ -60,6 +60,7 @@ KINDS: dict[str, dict[str, str]] = {
         "step": "the update that met NaN or infinity",
         "gradients, parameters, batch": "names of the arrays with such numbers, in order",
         "samples": "that brought them, by their index in the data",
+        "sample_names": "what their owner calls them, such as their times",
         "policy": "what was done: stop, skip or ignore",
     },
     "notice": {"text": "what its owner should know, such as a tracker that failed"},

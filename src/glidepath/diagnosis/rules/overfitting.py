@@ -12,9 +12,9 @@ from glidepath.diagnosis.robust_trend import error_of_median, scatter
 from glidepath.diagnosis.rule import Rule
 from glidepath.record import History
 
-LOSS = 0.1
+LOSS = 0.15
 """Generalisation loss, the validation loss over its best, less 1. Prechelt stops at 0.01 to 0.05,
-and of single evaluations; the median of three at twice as much is past doubt."""
+and of single evaluations; the median of three at three times as much is past doubt."""
 LEARNT = 0.05
 """Of what validation had learnt, that must be lost: near 0 a tenth is nothing. Ours, measured on
 the healthy runs in tests/diagnosis."""
@@ -97,7 +97,7 @@ def _finding(metric: str, step: int, best: float, now: float, fall: tuple[float,
 RULE = Rule(
     "overfitting",
     "the validation loss of 6 evaluations or more, and the loss of every update",
-    "the median of the last 3 evaluations is 10 % above the best before them, by 5 % of what had "
+    "the median of the last 3 evaluations is 15 % above the best before them, by 5 % of what had "
     "been learnt and 3 standard deviations, while the training loss fell by 2 standard errors",
     "generalisation loss: Prechelt 1998, Early stopping - but when?, who takes 1 to 5 % of single "
     "evaluations; the rest is ours, measured on the healthy runs in tests/diagnosis",

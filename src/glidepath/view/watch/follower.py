@@ -13,7 +13,6 @@ from glidepath.diagnosis.rules import RULES
 from glidepath.record.history import History
 from glidepath.record.lines import Tail
 from glidepath.record.state import State, state_of
-from glidepath.view.damage import as_damage
 
 SHARE = 0.05
 """Of the time that diagnosing may take."""
@@ -55,10 +54,10 @@ class Follower:
         try:
             self._read()
             self._failures = 0
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError):
             self._failures += 1
             if not self.num_readings or self._failures >= MOST_FAILURES:
-                raise as_damage(self._file, error) from None
+                raise
             self._tail, self._is_from_start = Tail(self._file), True
         is_due = time.monotonic() >= self._next_diagnosis or self.history.end is not None
         if is_due and not self._is_judged:
