@@ -12,7 +12,7 @@ from glidepath.diagnosis import RULES
 @pytest.fixture(scope="module")
 def verdict_on(tmp_path_factory):
     directory = tmp_path_factory.mktemp("runs")
-    return cache(lambda name: table.verdict(RUNS[name][0], directory / name))
+    return cache(lambda name: table.verdict(*RUNS[name], directory / name))
 
 
 @pytest.mark.parametrize("name", RUNS)
