@@ -181,7 +181,7 @@ LINES = {
     "update": {
         "step", "phase", "loss", "lr, weight_decay, ...", "planned", "gradient_norm",
         "parameter_norm", "update_ratio", "samples", "batch", "skipped", "data_seconds", "seconds",
-        "memory_bytes", "updates",
+        "memory_bytes", "num_updates",
     },
     "layers": {"step", "arrays", "memory"},
     "evaluation": {"step", "val_loss, ...", "seconds"},

@@ -130,6 +130,6 @@ def _rates(history: History, between: np.ndarray) -> dict[str, float]:
 
 def _num_updates(history: History, first: int, last: int) -> int | None:
     """What the optimizer has counted from one look to the other."""
-    counts = history.column("updates")[(history.steps >= first) & (history.steps <= last)]
+    counts = history.column("num_updates")[(history.steps >= first) & (history.steps <= last)]
     known = counts[~np.isnan(counts)]
     return int(known[-1] - known[0]) if len(known) >= 2 else None

@@ -40,7 +40,7 @@ KINDS: dict[str, dict[str, str]] = {
         "data_seconds": "spent waiting for the batch",
         "seconds": "since the update before; null after a pause",
         "memory_bytes": "on the device, the most so far; of the process where there is no device",
-        "updates": "of the optimizer so far, where a hook counts them",
+        "num_updates": "of the optimizer so far, where a hook counts them",
     },
     "layers": {
         "step": "the update",

@@ -82,7 +82,7 @@ def test_a_record_says_what_the_updates_used_and_did(tmp_path):
     np.testing.assert_allclose(history["loss"], means, rtol=1e-5)
     assert column(tmp_path, "lr") == [FALLING["lr"](t) for t in range(8)]
     assert column(tmp_path, "weight_decay") == [FALLING["weight_decay"](t) for t in range(8)]
-    assert column(tmp_path, "updates") == list(range(1, 9))
+    assert column(tmp_path, "num_updates") == list(range(1, 9))
     norms = [norm(one) for one in beside.before]
     np.testing.assert_allclose(column(tmp_path, "parameter_norm"), norms, rtol=1e-6)
     pairs = zip(beside.before, beside.after, strict=True)
@@ -116,7 +116,7 @@ def test_norms_come_when_they_are_due_and_losses_always(tmp_path):
     fit(new_model(OPTIMIZERS.SGD(0.1)), record, epochs=4)
     found = History.open(tmp_path)
     due = [0, 4, 8, 10, 12]
-    for name in ("parameter_norm", "update_ratio", "updates"):
+    for name in ("parameter_norm", "update_ratio", "num_updates"):
         assert found.known(name)[0].tolist() == due
     assert found.known("loss")[0].tolist() == list(range(16))
     assert found.looks.steps.tolist() == [0, 10]
@@ -137,7 +137,7 @@ def test_accumulated_batches_are_one_update(tmp_path):
     np.testing.assert_allclose(column(tmp_path, "loss"), means, rtol=1e-4)
     assert column(tmp_path, "samples") == [sum(sizes[i : i + 3]) for i in range(0, 12, 3)]
     assert column(tmp_path, "lr") == [plan["lr"](t) for t in range(4)]
-    assert column(tmp_path, "updates") == [1, 2, 3, 4]
+    assert column(tmp_path, "num_updates") == [1, 2, 3, 4]
     pairs = [(beside.before[3 * i], beside.after[3 * i + 2]) for i in range(4)]
     ratios = [norm([b - a for a, b in zip(*pair, strict=True)]) / norm(pair[0]) for pair in pairs]
     np.testing.assert_allclose(column(tmp_path, "update_ratio"), ratios, rtol=1e-5)
@@ -253,7 +253,7 @@ def test_a_resumed_run_has_each_step_once_with_what_the_whole_run_has(tmp_path, 
     assert kinds(cut)[-1][0] != "end", "Keras does not tell"
     run("cut")
     assert steps(cut) == list(range(16))
-    for name in ("loss", "lr", "update_ratio", "parameter_norm", "updates"):
+    for name in ("loss", "lr", "update_ratio", "parameter_norm", "num_updates"):
         assert column(cut, name) == pytest.approx(column(whole, name), rel=1e-5), name
     assert [line["step"] for line in lines(cut, "restart")] == [8]
     assert end(cut) == ("finished", None)
@@ -290,7 +290,7 @@ def test_batches_that_loss_scaling_leaves_out_have_no_line(tmp_path):
               callbacks=[RecordCallback(tmp_path, norms_every=1)])  # fmt: skip
     assert steps(tmp_path) == [0, 1, 2]
     assert column(tmp_path, "lr") == [FALLING["lr"](t) for t in range(3)]
-    assert column(tmp_path, "updates") == [1, 2, 3]
+    assert column(tmp_path, "num_updates") == [1, 2, 3]
 
 
 def test_an_optimizer_that_does_nothing_is_seen(tmp_path):
@@ -298,7 +298,7 @@ def test_an_optimizer_that_does_nothing_is_seen(tmp_path):
     vars(optimizer)["apply"] = lambda grads, trainable_variables=None: None
     fit(new_model(optimizer), RecordCallback(tmp_path, norms_every=1, look_every=7))
     assert steps(tmp_path) == list(range(8))
-    assert column(tmp_path, "updates") == [0] * 8
+    assert column(tmp_path, "num_updates") == [0] * 8
     assert column(tmp_path, "update_ratio") == [0] * 8
     first, last = look(tmp_path, 0), look(tmp_path, 7)
     assert [one["checksum"] for one in first.values()] == [

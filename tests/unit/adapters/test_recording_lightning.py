@@ -200,7 +200,7 @@ def test_a_resumed_run_has_each_step_once_with_what_the_whole_run_has(tmp_path):
     # At the end of an epoch: within one Lightning begins the data again.
     run("cut", ckpt_path=tmp_path / "cut saved" / "last.ckpt")
     assert steps(cut) == list(range(9))
-    for name in ("loss", "lr", "gradient_norm", "update_ratio", "parameter_norm", "updates"):
+    for name in ("loss", "lr", "gradient_norm", "update_ratio", "parameter_norm", "num_updates"):
         assert column(cut, name) == pytest.approx(column(whole, name), rel=1e-6), name
     assert [line["step"] for line in lines(cut, "restart")] == [6]
     assert end(cut) == ("finished", None)

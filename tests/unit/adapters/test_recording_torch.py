@@ -99,7 +99,7 @@ def test_a_line_says_what_the_update_used_and_did(tmp_path):
     model = new_model()
     hand = ByHand(model, adamw(model), tmp_path, FALLING, norms_every=1).run(24)
     used = range(24)
-    assert column(tmp_path, "updates") == list(range(1, 25))
+    assert column(tmp_path, "num_updates") == list(range(1, 25))
     assert column(tmp_path, "lr") == [FALLING["lr"](t) for t in used]
     assert column(tmp_path, "weight_decay") == [FALLING["weight_decay"](t) for t in used]
     assert column(tmp_path, "rollout") == [3.0] * 24
@@ -145,7 +145,7 @@ def test_accumulated_gradients_are_one_update(tmp_path):
     model = new_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     hand = ByHand(model, optimizer, tmp_path, norms_every=1).run(6, micro_batches=3)
-    assert column(tmp_path, "updates") == [1, 2, 3, 4, 5, 6]
+    assert column(tmp_path, "num_updates") == [1, 2, 3, 4, 5, 6]
     expected = [norm(one) for one in hand.gradients]
     np.testing.assert_allclose(column(tmp_path, "gradient_norm"), expected, rtol=1e-5)
 
@@ -203,7 +203,7 @@ def test_an_optimizer_that_is_never_called_has_done_no_updates_and_gradients_are
             optimizer.zero_grad()
             loss_of(model, step).backward()
             recorder.log(step, loss=0.0)
-    assert column(tmp_path, "updates") == [0.0] * 11
+    assert column(tmp_path, "num_updates") == [0.0] * 11
     assert column(tmp_path, "lr") == [0.25] * 11
     assert min(column(tmp_path, "gradient_norm")) > 0
     assert all("update_ratio" not in line for line in lines(tmp_path, "update"))
@@ -217,7 +217,7 @@ def test_an_optimizer_of_a_copy_holds_none_of_the_arrays_and_moves_none(tmp_path
     model = new_model()
     held = copy.deepcopy(model)
     ByHand(model, torch.optim.Adam(held.parameters()), tmp_path, norms_every=1).run(11)
-    assert column(tmp_path, "updates") == list(range(1, 12))
+    assert column(tmp_path, "num_updates") == list(range(1, 12))
     (about,) = lines(tmp_path, "model")
     assert {one["held"] for one in about["arrays"].values()} == {False}
     found = look(tmp_path, 10)
@@ -321,7 +321,7 @@ def test_an_update_that_the_scaler_leaves_out_is_recorded_as_such(tmp_path, fuse
             scaler.step(optimizer)
             scaler.update()
             recorder.log(step)
-    assert column(tmp_path, "updates") == [1, 1, 2, 3]
+    assert column(tmp_path, "num_updates") == [1, 1, 2, 3]
     skipped = [line.get("skipped") for line in lines(tmp_path, "update")]
     assert skipped == [None, True, None, None]
     (found,) = lines(tmp_path, "nonfinite")
@@ -356,7 +356,7 @@ def test_a_compiled_step_is_counted_and_not_compiled_anew(tmp_path):
             optimizer.zero_grad()
             num_compiled.append(len(graphs))
     assert 1 <= num_compiled[2] == num_compiled[-1]
-    assert column(tmp_path, "updates") == list(range(1, 21))
+    assert column(tmp_path, "num_updates") == list(range(1, 21))
     assert column(tmp_path, "parameter_norm")[-1] == pytest.approx(norm(after), rel=1e-6)
 
 
@@ -378,7 +378,7 @@ def test_what_wraps_an_optimizer_and_a_model_is_taken_off(tmp_path):
     optimizer = Wrapped(torch.optim.SGD(model.parameters(), lr=0.1))
     parallel = nn.DataParallel(model)
     ByHand(parallel, optimizer, tmp_path, norms_every=1).run(2)
-    assert column(tmp_path, "updates") == [1, 2]
+    assert column(tmp_path, "num_updates") == [1, 2]
     assert list(look(tmp_path, 0)) == ["0/weight", "0/bias", "2/weight", "2/bias"]
     compiled = torch.compile(new_model(), backend="eager")
     with Recorder(tmp_path / "compiled") as recorder:
@@ -473,7 +473,7 @@ def test_a_loop_that_logs_seldom_gets_the_figures_of_the_update_that_it_logs(tmp
             optimizer.step()
             if step in (5, 13, 15):
                 recorder.log(step)
-    assert column(tmp_path, "updates") == [6, 14, 16]
+    assert column(tmp_path, "num_updates") == [6, 14, 16]
     found = column(tmp_path, "parameter_norm")
     assert found[0] == pytest.approx(before[5], rel=1e-6)
     assert math.isnan(found[1])
@@ -486,7 +486,7 @@ def test_parameters_in_shards_are_recorded_without_norms_and_it_is_said(tmp_path
     hand = ByHand(model, torch.optim.SGD(model.parameters(), lr=0.1), tmp_path, tell=said.append)
     hand.run(2)
     assert said == ["the parameters are sharded over processes: their norms are not recorded"]
-    assert column(tmp_path, "updates") == [1, 2]
+    assert column(tmp_path, "num_updates") == [1, 2]
     assert all("parameter_norm" not in line for line in lines(tmp_path, "update"))
     assert not lines(tmp_path, "layers")
 
@@ -515,5 +515,5 @@ def test_a_killed_run_has_what_it_did_and_goes_on_with_each_step_once(tmp_path):
     with Recorder(tmp_path, start=5) as recorder:
         record_updates(torch.optim.SGD(model.parameters()), recorder, model)
         recorder.log(5)
-    assert column(tmp_path, "updates") == [1, 2, 3, 4, 5, 5]
+    assert column(tmp_path, "num_updates") == [1, 2, 3, 4, 5, 5]
     assert kinds(tmp_path)[-1] == ("end", 6)

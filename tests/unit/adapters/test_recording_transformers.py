@@ -237,7 +237,7 @@ def test_a_resumed_run_has_each_step_once_with_what_the_whole_run_has(tmp_path):
     assert end(cut) == ("stopped", "after 7 of 8 updates, by its trainer")
     run("cut", resume=str(tmp_path / "cut" / "trainer" / "checkpoint-7"))
     assert steps(cut) == list(range(8))
-    for name in ("loss", "lr", "gradient_norm", "update_ratio", "parameter_norm", "updates"):
+    for name in ("loss", "lr", "gradient_norm", "update_ratio", "parameter_norm", "num_updates"):
         assert column(cut, name) == pytest.approx(column(whole, name), rel=1e-6), name
     for kind in ("event", "evaluation"):
         both = [[line["step"] for line in lines(path, kind)] for path in (whole, cut)]

@@ -156,7 +156,7 @@ class RecordCallback(keras.callbacks.Callback):
         figures = used_values(recorder.plan, self._optimizers, step, last, self._rates)
         summary = None
         if self._before is not None:
-            figures["updates"] = self._count() // self._accumulates
+            figures["num_updates"] = self._count() // self._accumulates
             summary = self._summarized(done == self._num_logged + 1, recorder.looks_at(step))
         recorder.log(step, loss, summary=summary, samples=samples, **figures)
         self._num_logged, self._before = done, None

@@ -58,7 +58,7 @@ def record_updates(optimizer: Optimizer, recorder: Recorder, model: nn.Module) -
         ...         loss.backward()
         ...         optimizer.step()
         ...         recorder.log(step, loss=loss)
-        >>> History.open(directory).column("updates").tolist()
+        >>> History.open(directory).column("num_updates").tolist()
         [1.0, 2.0]
     """
     if not isinstance(optimizer, Optimizer):
@@ -149,7 +149,7 @@ class Updates:
             self._describe()
         if values is None and not num_new:
             values = used_values(self._recorder.plan, self._optimizer)
-        figures = {"updates": self._num_before, **(values or {})}
+        figures = {"num_updates": self._num_before, **(values or {})}
         is_due = self._recorder.norms_at(step) or not num_new
         if summary is None and is_due and not self._is_sharded:
             summary = self._summarized(step)

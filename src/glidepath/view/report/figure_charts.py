@@ -21,7 +21,7 @@ SPEED = {
     "data_seconds": "Spent waiting for the batch.",
     "memory_bytes": "The most so far.",
 }
-ELSEWHERE = {"loss", "time", "planned", "samples", "skipped", "updates"}
+ELSEWHERE = {"loss", "time", "planned", "samples", "skipped", "num_updates"}
 """Columns that have a chart of their own, or need none."""
 
 
