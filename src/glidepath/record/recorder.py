@@ -13,14 +13,12 @@ import numpy as np
 
 from glidepath.plan import Event, Plan, Schedule
 from glidepath.plan.as_plan import as_plan
-from glidepath.plan.files import dumps
-from glidepath.plan.identity import identity
-from glidepath.record.environment import environment
 from glidepath.record.fingerprint import fingerprint
+from glidepath.record.header import header
 from glidepath.record.lines import Writer, read
 from glidepath.record.looking import looks_at
 from glidepath.record.model import about_arrays
-from glidepath.record.schema import FILE_NAME, STATES, VERSION, as_text
+from glidepath.record.schema import FILE_NAME, STATES
 from glidepath.record.sinks import Background, Sink
 from glidepath.record.step_sizes import StepSizes
 from glidepath.record.summary import Summary, summarize
@@ -103,9 +101,9 @@ class Recorder:
         _check_whole("look_every", look_every, 1)
         _check_whole("start", start or 0, 0)
         _check_whole("total_steps", 1 if total_steps is None else total_steps, 1)
-        _check_plain(configuration or {})
         self.path, self.next_step = Path(path), int(start or 0)
         self.plan = None if plan is None else as_plan(plan)
+        line = header(self.path, self.plan, name, total_steps, configuration or {})
         self._norms_every, self._look_every = norms_every, look_every
         self._tell, self._on_line, self._inquire = tell or _to_stderr, on_line, inquire
         self._last_nonfinite: dict[str, Any] | None = None
@@ -122,23 +120,9 @@ class Recorder:
             )
         self._writer = Writer(file, self.next_step)
         self._sinks = [Background(sink, tell=self.notice) for sink in sinks]
-        self._write("run", **self._header(name, total_steps, configuration))
+        self._write("run", **line)
         if num_recorded:
             self._write("restart", step=self.next_step)
-
-    def _header(
-        self, name: str | None, total_steps: int | None, configuration: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        plan = self.plan
-        return {
-            "schema": VERSION,
-            "name": name or self.path.resolve().name,
-            "plan": _text(plan),
-            "fingerprint": None if plan is None else identity(plan)["fingerprint"],
-            "total_steps": total_steps or (None if plan is None else plan.total_steps),
-            "environment": environment(),
-            "configuration": dict(configuration or {}),
-        }
 
     def norms_at(self, step: int) -> bool:
         """Whether norms are due at a step."""
@@ -395,26 +379,8 @@ def _check_whole(argument: str, value: Any, least: int) -> None:
         raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
 
 
-def _check_plain(configuration: Mapping[str, Any]) -> None:
-    try:
-        as_text(dict(configuration))
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            "`configuration` must hold plain texts, numbers, truths, lists and dicts of them, for "
-            f"the record is JSON: {error}"
-        ) from None
-
-
 def _num_recorded(file: Path) -> int:
     return sum(line["kind"] == "update" for line in read(file)) if file.exists() else 0
-
-
-def _text(plan: Plan | None) -> str | None:
-    """The plan as its file; None for one with a function, which a file can't hold."""
-    try:
-        return None if plan is None else dumps(plan)
-    except ValueError:
-        return None
 
 
 def _to_stderr(text: str) -> None:
