@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null)
 .PHONY: demo test test-all check format clean
 
 demo: .venv/demo.stamp
-	$(BIN)/glidepath train graphcast --out runs/demo --resume
+	$(BIN)/glidepath train graphcast --out runs/demo --resume auto
 
 test: .venv/test.stamp
 	$(BIN)/python -m pytest -m "not heavy" -n auto --maxprocesses 4 --dist loadfile

@@ -28,7 +28,7 @@ from glidepath.diagnosis.live import LiveDiagnosis
 from glidepath.record import Recorder, looks_at
 from glidepath.record.sinks import sink_named
 from glidepath.training.sampling import draw
-from glidepath.training.update import LOOK_EVERY, initial_state, make_update
+from glidepath.training.update import LOOK_EVERY, initial_state, make_update, moment
 from glidepath.weather.model import SIZES
 
 BATCH = 4
@@ -65,13 +65,15 @@ class Run:
 
     def __init__(self, problem: Any, plan: Any, batch: Any, *, is_recorded: bool) -> None:
         self.state, self.batch, self.step = initial_state(problem, plan, 0), batch, 0
+        self.plan = plan
         update = make_update(problem, plan, 1, keeps_finite=False, summarizes=is_recorded)
-        self.update = jax.jit(update, donate_argnums=0).lower(self.state, batch).compile()
+        lowered = jax.jit(update, donate_argnums=0).lower(self.state, batch, moment(plan, 0))
+        self.update = lowered.compile()
 
     def go_on(self, log: Callable[..., Any]) -> float:
         """Do an update; the seconds that it took."""
         began = time.perf_counter()
-        self.state, figures = self.update(self.state, self.batch)
+        self.state, figures = self.update(self.state, self.batch, moment(self.plan, self.step))
         log(self.step, **figures)
         self.step += 1
         jax.block_until_ready(self.state)

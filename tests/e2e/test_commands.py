@@ -104,7 +104,7 @@ def test_a_rule_stops_a_run_and_a_tracker_has_it_too(
     status, output = glidepath("train", "graphcast", *options, "--stop-on", "divergence",
                                "--track", "tensorboard", "--evaluate-every", 20)  # fmt: skip
     assert status == 3
-    assert "stopped and saved: divergence: the loss went from" in output
+    assert "(divergence: the loss went from" in output
     history = History.open(out)
     assert history.end["state"] == "stopped"
     assert history.end["reason"].startswith("divergence: ")
@@ -149,7 +149,7 @@ def test_a_graphcast_run_cut_short_goes_on_bit_for_bit(run, weather_file, short_
     for steps in (1, 3, 7):
         out = tmp_path / f"cut-{steps}"
         ok(*common, "--out", out, "--steps", steps)
-        output = ok("train", "graphcast", "--out", out, "--resume")
+        output = ok("train", "graphcast", "--out", out, "--resume", "auto")
         assert f"resumed at step {steps}" in output
         a, b = (checkpoint_format.read(path / "model.npz").parameters for path in (whole, out))
         assert jax.tree.all(jax.tree.map(np.array_equal, a, b))
@@ -159,8 +159,8 @@ def test_a_run_is_not_started_over_another_and_not_resumed_as_another(run, weath
     out, _ = run
     again = ["train", "graphcast", "--data", weather_file, "--out", out, *TINY]
     assert "is not empty: go on with the run in it by --resume" in glidepath(*again)[1]
-    assert "`size`" in glidepath(*again[:6], "--resume", "--latent", "16")[1]
-    assert "another plan" in glidepath(*again, "--resume", "--plan", "graphcast")[1]
+    assert "started with the size" in glidepath(*again[:6], "--resume", "auto", "--latent", "16")[1]
+    assert "another plan" in glidepath(*again, "--resume", "auto", "--plan", "graphcast")[1]
 
 
 def test_evaluate_writes_json_with_every_number(run, tmp_path):
@@ -266,9 +266,9 @@ def test_a_run_whose_data_have_grown_is_not_resumed(short_plan, tmp_path):
     )
     data.unlink()
     make_weather(num_times=60).to_netcdf(data, engine="h5netcdf")
-    status, output = glidepath("train", "graphcast", "--out", out, "--resume")
+    status, output = glidepath("train", "graphcast", "--out", out, "--resume", "auto")
     assert status == 1
-    assert "has changed since the run was started" in output
+    assert "data (their fingerprint): " in output
 
 
 def test_a_run_goes_on_from_another_directory(weather_file, short_plan, tmp_path, monkeypatch):
@@ -278,7 +278,7 @@ def test_a_run_goes_on_from_another_directory(weather_file, short_plan, tmp_path
     options = ["--data", "data.nc", "--plan", short_plan, "--holdout", 0, *TINY]
     ok("train", "graphcast", *options, "--out", "a run, ü", "--steps", 1)
     monkeypatch.chdir(tmp_path / "elsewhere")
-    output = ok("train", "graphcast", "--out", "../a run, ü", "--resume", "--steps", 2)
+    output = ok("train", "graphcast", "--out", "../a run, ü", "--resume", "auto", "--steps", 2)
     assert "resumed at step 1" in output
     assert "a run, ü" in output
 
@@ -408,7 +408,7 @@ def test_show_saves_a_figure(short_plan, tmp_path, suffix):
         (["train", "graphcast", "--data", "DATA", "--lead", "20"], "a lead of 20 time steps needs"),
         (["train", "graphcast", "--data", "DATA", "--lead", "0"], "at least 1 time step, got 0"),
         (["train", "graphcast", "--data", "DATA", "--out", "a[1]"], "would be lost"),
-        (["train", "graphcast", "--out", "RUN", "--resume", "--lead", "50"], "a lead of 50 time"),
+        (["resume", "RUN", "--lead", "50"], "a lead of 50 time"),
         (["evaluate", "RUN", "--starts", "0"], "`--starts` must be at least 1"),
         (["evaluate", "RUN", "--json", "no/s.json"], "no directory no"),
         (["evaluate", "nowhere"], "there is no run in nowhere"),

@@ -9,6 +9,7 @@ from glidepath.record import History
 from glidepath.record.lines import read
 from glidepath.training.loop import train
 from glidepath.training.run_directory import RunDirectory
+from glidepath.training.stopping import Stop, StoppedError
 from tests.resume.test_resume import SETTINGS, Silent, assert_same_run, run
 from tests.unit.training.test_training import Line
 
@@ -73,12 +74,10 @@ class Content(Silent):
         self.now = line["step"] + 1 if line["kind"] == "update" else self.now
 
     def wants_to_stop(self):
-        return "enough" if self.now >= self.step else None
+        return Stop("enough", 3) if self.now >= self.step else None
 
 
 def test_a_run_that_is_stopped_has_saved_and_goes_on_bit_for_bit(uninterrupted, tmp_path):
-    from glidepath.training.loop import StoppedError
-
     directory = RunDirectory(tmp_path / "stopped")
     directory.create(PLAN, {})
     with pytest.raises(StoppedError, match="enough"):

@@ -9,7 +9,7 @@ import pytest
 
 from glidepath import Phase, Plan, cosine, linear, staircase
 from glidepath.record.lines import read
-from glidepath.training.checkpoints import Checkpoints
+from glidepath.training.every import Every
 from glidepath.training.loop import train
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
@@ -23,7 +23,7 @@ PLAN = Plan(
     weight_decay=0.1,
 )
 SETTINGS = Settings(
-    batch=8, seed=3, num_steps=PLAN.total_steps, checkpoint_every=100, evaluate_every=2
+    batch=8, seed=3, num_steps=PLAN.total_steps, checkpoint_every=Every(100), evaluate_every=2
 )
 
 
@@ -132,15 +132,15 @@ class DyingLine(Line):
     def __init__(self, step):
         self.step = step
 
-    def samples(self, seed, step, size, rollout):
+    def samples(self, seed, step, size, rollout, attempt=0):
         if step == self.step:
             raise Dies
-        return super().samples(seed, step, size, rollout)
+        return super().samples(seed, step, size, rollout, attempt)
 
 
 def test_a_run_that_died_between_checkpoints_goes_on_from_the_last(uninterrupted, tmp_path):
     directory = RunDirectory(tmp_path / "died")
-    settings = replace(SETTINGS, checkpoint_every=4)
+    settings = replace(SETTINGS, checkpoint_every=Every(4))
     with pytest.raises(Dies):
         run(directory, DyingLine(10), settings)
     state, events = run(directory, Line(), settings)
@@ -186,13 +186,7 @@ def test_a_run_whose_checkpoints_are_gone_is_not_started_again(tmp_path):
     assert len(updates(directory.record_file)) == 3
 
 
-def test_no_checkpoint_at_all_is_an_error(tmp_path):
-    empty = Checkpoints(tmp_path / "checkpoints", PLAN.fingerprint)
-    with pytest.raises(FileNotFoundError, match="no checkpoint in"):
-        empty.restore(None)
-
-
-@pytest.mark.parametrize("numbers", [{"batch": 0}, {"num_steps": 0}, {"checkpoint_every": -1}])
+@pytest.mark.parametrize("numbers", [{"batch": 0}, {"num_steps": 0}, {"accumulate": -1}])
 def test_settings_below_one_raise_value_error(numbers):
     with pytest.raises(ValueError, match="must be at least 1"):
         replace(SETTINGS, **numbers)

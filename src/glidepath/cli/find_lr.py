@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from glidepath.cli.graphcast_options import DEFAULT_PLAN, option, with_graphcast_options
+from glidepath.cli.bundles import bundled, option
+from glidepath.cli.graphcast_options import DEFAULT_PLAN, SHARED, asked_for
 
 if TYPE_CHECKING:
     from glidepath.diagnosis.finding_rates import RateSweep
@@ -30,10 +31,9 @@ def find_lr() -> None:
 
 
 @app.command("graphcast")
-@with_graphcast_options
+@bundled(model=SHARED)
 def graphcast(
-    plan: str | None,
-    asked: Any,
+    model: dict[str, Any],
     lowest: Lowest = 1e-6,
     highest: Highest = 1.0,
     steps: Steps = 100,
@@ -47,7 +47,7 @@ def graphcast(
         if file and not file.parent.is_dir():
             raise FileNotFoundError(f"no directory {file.parent} to write {file.name} into")
     with needs("weather"):
-        sweep = _sweep(plan, asked, lowest=lowest, highest=highest, num_steps=steps)
+        sweep = _sweep(*asked_for(model), lowest=lowest, highest=highest, num_steps=steps)
         _show(sweep, out, json_file)
 
 
@@ -57,6 +57,7 @@ def _sweep(name: str | None, asked: Asked, **how: Any) -> RateSweep:
     from glidepath.cli.plans import plan_named
     from glidepath.diagnosis.finding_rates import find_rate
     from glidepath.training.batches import rollout_at
+    from glidepath.training.how import How
     from glidepath.training.trial import batches, make_trial
     from glidepath.training.update import initial_state
     from glidepath.view.progress import Activity
@@ -70,8 +71,8 @@ def _sweep(name: str | None, asked: Asked, **how: Any) -> RateSweep:
             lead=None,
             progress=activity,
             tell=activity.say,
+            how=How(),
             num_steps=None,
-            checkpoint_every=1,
         )
         seed = run.settings.seed
         return find_rate(

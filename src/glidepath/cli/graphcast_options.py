@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from glidepath.cli.bundles import option
 
 if TYPE_CHECKING:
     from glidepath.weather.starting import Asked
@@ -17,54 +14,44 @@ if TYPE_CHECKING:
 DEFAULT_PLAN = "graphcast-demo"
 
 
-def option(kind: Any, text: str, *names: str) -> Any:
-    """A flag: its type, its help, and its name where the argument's own will not do."""
-    return Annotated[kind, typer.Option(*names, help=text)]
+FLAGS: dict[str, tuple[Any, str, str, tuple[str, ...]]] = {
+    "data": (str, "A Zarr store or NetCDF file, path or URL", "simulated", ()),
+    "first": (str, "The first time of the data to use, such as 1979-01-01", "", ("--from",)),
+    "last": (str, "The last time of the data to use, such as 2017", "", ("--to",)),
+    "stats": (str, "A directory of statistics", "computed", ()),
+    "plan": (str, "A preset or a TOML file", DEFAULT_PLAN, ()),
+    "size": (str, "demo, 1deg or 0.25deg", "demo", ()),
+    "mesh": (int, "Refinements of the mesh", "", ()),
+    "latent": (int, "Width of the layers", "", ()),
+    "layers": (int, "Message-passing layers", "", ()),
+    "precision": (str, "Of the layers: float32 or bfloat16", "float32", ()),
+    "batch": (int, "Samples in an update, where the plan does not say", "4", ()),
+    "seed": (int, "Of parameters and batches", "0", ()),
+    "holdout": (float, "Share of the times held out for judging", "0.2", ()),
+}
+"""Types, words, defaults and names of flags, by the names of their arguments."""
 
+FIXED = ("size", "mesh", "latent", "layers", "stats")
+"""What a run that goes on keeps."""
 
 SHARED: dict[str, Any] = {
-    "data": option(str | None, "A Zarr store or NetCDF file, path or URL; simulated by default."),
-    "first": option(str | None, "The first time of the data to use, such as 1979-01-01.", "--from"),
-    "last": option(str | None, "The last time of the data to use, such as 2017.", "--to"),
-    "stats": option(str | None, "A directory of statistics; computed by default."),
-    "plan": option(str | None, f"A preset or a TOML file; {DEFAULT_PLAN} by default."),
-    "size": option(str | None, "demo, 1deg or 0.25deg; demo by default."),
-    "mesh": option(int | None, "Refinements of the mesh."),
-    "latent": option(int | None, "Width of the layers."),
-    "layers": option(int | None, "Message-passing layers."),
-    "precision": option(str | None, "Of the layers: float32 (default) or bfloat16."),
-    "batch": option(int | None, "Samples in an update, where the plan does not say."),
-    "seed": option(int | None, "Of parameters and batches; 0 by default."),
-    "holdout": option(float | None, "Share of the times held out for judging; 0.2 by default."),
+    name: option(kind | None, f"{text}{f'; {default} by default' if default else ''}.", *names)
+    for name, (kind, text, default, names) in FLAGS.items()
 }
-"""Flags by the names of their arguments; all of them may be left out."""
+"""For a run that starts."""
+
+CHANGED: dict[str, Any] = {
+    name: option(kind | None, f"{text}.", *names)
+    for name, (kind, text, _, names) in FLAGS.items()
+    if name not in FIXED
+}
+"""For a run that goes on: what may be another, if that is accepted."""
 
 
-def with_graphcast_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with the flags of `SHARED` before its own.
-
-    Args:
-        command: takes `plan`, a name or None, and `asked`, the fields of a configuration.
-    """
-    own = inspect.signature(command, eval_str=True).parameters
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    flags = [
-        inspect.Parameter(name, keyword, default=None, annotation=kind)
-        for name, kind in SHARED.items()
-    ]
-    flags += [one.replace(kind=keyword) for name, one in own.items() if name not in TAKEN]
-
-    @functools.wraps(command)
-    def taken(**given: Any) -> None:
-        shared = {name: given.pop(name) for name in SHARED}
-        command(plan=shared.pop("plan"), asked=_asked(**shared), **given)
-
-    taken.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
-    taken.__annotations__ = {flag.name: flag.annotation for flag in flags}
-    return taken
-
-
-TAKEN = ("plan", "asked")
+def asked_for(given: dict[str, Any]) -> tuple[str | None, Asked]:
+    """The plan's name, and the flags as fields of a configuration."""
+    given = dict.fromkeys(SHARED) | given
+    return given.pop("plan"), _asked(**given)
 
 
 def _asked(

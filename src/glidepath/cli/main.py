@@ -17,6 +17,7 @@ from glidepath.cli import (
     new,
     presets,
     report,
+    resume,
     runs,
     schema,
     show,
@@ -43,6 +44,7 @@ app.command("compare")(compare.compare)
 app.command("schema")(schema.schema)
 app.add_typer(find_lr.app, name="find-lr")
 app.add_typer(train.app, name="train")
+app.command("resume")(resume.resume)
 app.command("watch")(watch.watch)
 app.command("report")(report.report)
 app.command("runs")(runs.runs)

@@ -15,6 +15,8 @@ from glidepath.record import History
 LEAST_SECONDS = 5.0
 SHARE = 0.01
 """Of the time that may be spent on it."""
+LEAST_UPDATES = 20
+"""Before the first look; a run that is over in seconds is looked at whenever it has doubled."""
 
 
 def check_codes(codes: Sequence[str]) -> None:
@@ -51,7 +53,7 @@ class LiveDiagnosis:
         self._record, self._tell, self._stop_on = record, tell, tuple(stop_on)
         self._history = History()
         self._told: set[str] = set()
-        self._next = time.monotonic() + LEAST_SECONDS
+        self._next, self._at_update = time.monotonic() + LEAST_SECONDS, LEAST_UPDATES
 
     def take(self, line: dict[str, Any]) -> None:
         """Take in a line, and judge the run where it is time to."""
@@ -59,8 +61,10 @@ class LiveDiagnosis:
             self._history = History.open(self._record)
             return
         self._history.add([line])
-        if line["kind"] == "end" or time.monotonic() >= self._next:
+        is_doubled = len(self._history) >= self._at_update
+        if line["kind"] == "end" or is_doubled or time.monotonic() >= self._next:
             self._judge()
+            self._at_update = max(LEAST_UPDATES, 2 * len(self._history))
 
     def _judge(self) -> None:
         began = time.monotonic()

@@ -51,13 +51,24 @@ def check_same(plan: Plan, saved: Mapping[str, Any], way_out: str) -> None:
     Raises:
         ValueError: with the lines of both that differ.
     """
+    told = difference(plan, saved)
+    if told is not None:
+        raise ValueError(f"the state was saved with another plan:\n{told}\n{way_out}")
+
+
+def difference(plan: Plan, saved: Mapping[str, Any]) -> str | None:
+    """The lines of a saved plan and of this one that differ; None where it is the same.
+
+    Args:
+        plan: of the run that goes on.
+        saved: what `identity` gave.
+    """
     ours = identity(plan)
     if ours["fingerprint"] == saved["fingerprint"]:
-        return
+        return None
     before, now = saved["plan"].splitlines(), ours["plan"].splitlines()
     lines = list(unified_diff(before, now, "saved", "this plan", lineterm="", n=1))
-    told = "\n".join(lines) or "its function gives other values"
-    raise ValueError(f"the state was saved with another plan:\n{told}\n{way_out}")
+    return "\n".join(lines) or "its function gives other values"
 
 
 def has_same_past(plan: Plan, saved: Mapping[str, Any], steps: int) -> bool:

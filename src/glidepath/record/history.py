@@ -27,6 +27,7 @@ class History:
     Attributes:
         header: of the last start, the "run" line; empty where there is none.
         restarts: steps at which the run went on.
+        rollbacks: the lines of where it came back to after NaN or infinity.
         checkpoints: numbers of updates after which the state was saved.
         events: the lines of them.
         nonfinite: the lines of updates that met NaN or infinity.
@@ -39,6 +40,7 @@ class History:
     def __init__(self, lines: Iterable[dict[str, Any]] = ()) -> None:
         self.header: dict[str, Any] = {}
         self.restarts: list[int] = []
+        self.rollbacks: list[dict[str, Any]] = []
         self.checkpoints: list[int] = []
         self.events: list[dict[str, Any]] = []
         self.nonfinite: list[dict[str, Any]] = []
@@ -89,6 +91,9 @@ class History:
 
     def _add_restart(self, line: dict[str, Any]) -> None:
         self.restarts.append(line["step"])
+
+    def _add_rollback(self, line: dict[str, Any]) -> None:
+        self.rollbacks.append(line)
 
     def _add_model(self, line: dict[str, Any]) -> None:
         self.looks.describe(line["arrays"])

@@ -7,8 +7,11 @@ import os
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from filelock import FileLock
+
+from glidepath.record.claim import claim
 from glidepath.record.schema import as_text, is_before
 
 
@@ -20,24 +23,52 @@ class Writer:
         start: the step of the run's first update from now on; lines about later ones are dropped,
             for they will be written again.
     Raises:
+        ClaimedError: if another process writes it.
         OSError: if it can't be written.
     """
 
     def __init__(self, path: Path, start: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            _drop_from(path, start)
-        self._file = path.open("a", encoding="utf-8", buffering=1)
-        # A writer that is dropped without an end, as by a notebook, leaves no open file.
-        weakref.finalize(self, self._file.close)
+        if before := _WRITERS.get(path.resolve()):
+            before.close()  # a notebook's cell that is run again
+        lock = claim(path)
+        try:
+            if path.exists():
+                _drop_from(path, start)
+            self._file = path.open("a", encoding="utf-8", buffering=1)
+        except BaseException:
+            lock.release()
+            raise
+        _WRITERS[path.resolve()] = self
+        # A writer that is dropped without an end, as by a notebook, leaves nothing open.
+        self._end = weakref.finalize(self, _release, self._file, lock)
 
     def write(self, line: dict[str, Any]) -> None:
-        """Append one line."""
+        """Append one line.
+
+        Raises:
+            ValueError: if it is closed, as by another writer of this process.
+        """
+        if not self._end.alive:
+            raise ValueError(
+                "this record is closed, or another recorder of this process has taken it over"
+            )
         self._file.write(as_text(line))
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, and let others write it."""
+        self._end()
+
+
+_WRITERS: weakref.WeakValueDictionary[Path, Writer] = weakref.WeakValueDictionary()
+"""Those of this process, of which the newest has the file."""
+
+
+def _release(file: TextIO, lock: FileLock) -> None:
+    try:
+        file.close()
+    finally:
+        lock.release()
 
 
 def _drop_from(path: Path, start: int) -> None:

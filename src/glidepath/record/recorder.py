@@ -72,6 +72,7 @@ class Recorder:
         tell: Callable[[str], None] | None = None,
         on_line: Callable[[dict[str, Any]], None] | None = None,
         inquire: Callable[[int], dict[str, Any]] | None = None,
+        writes: bool = True,
     ) -> None:
         """Open the record, or go on with it.
 
@@ -92,9 +93,12 @@ class Recorder:
                 the run.
             inquire: gets the step of an update that met NaN or infinity, and finds out more: what
                 else to write, see "nonfinite" in `schema.KINDS`.
+            writes: False in the processes of a run beside the first: lines are made and handed to
+                `on_line`, and no file is touched.
         Raises:
             FileExistsError: if there is a record, and no `start`.
             TypeError, ValueError: if an argument is none of these.
+            ClaimedError: if another process writes there.
             OSError: if the directory can't be written.
         """
         _check_whole("norms_every", norms_every, 1)
@@ -112,13 +116,13 @@ class Recorder:
         self._is_modelled = self._is_closed = False
         self._last: float | None = None
         file = self.path / FILE_NAME
-        num_recorded = _num_recorded(file)
+        num_recorded = _num_recorded(file) if writes else 0
         if num_recorded and start is None:
             raise FileExistsError(
                 f"{file} has {num_recorded:,} updates: go on with the run by start=STEP, the step "
                 "of its coming update, or choose another directory"
             )
-        self._writer = Writer(file, self.next_step)
+        self._writer = Writer(file, self.next_step) if writes else None
         self._sinks = [Background(sink, tell=self.notice) for sink in sinks]
         self._write("run", **line)
         if num_recorded:
@@ -294,6 +298,10 @@ class Recorder:
         """Take the values from now on from this plan, such as one with events on record."""
         self.plan = plan
 
+    def rolled_back(self, broken: int, attempt: int, reason: str) -> None:
+        """Write that the run came back to the coming step, because an update later broke."""
+        self._write("rollback", step=self.next_step, broken=broken, attempt=attempt, reason=reason)
+
     def saved(self, step: int) -> None:
         """Write that the state was saved after so many updates."""
         step = self._whole(step)
@@ -339,7 +347,8 @@ class Recorder:
         finally:
             self._is_closed = True
             self.sources.clear()
-            self._writer.close()
+            if self._writer is not None:
+                self._writer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -360,7 +369,8 @@ class Recorder:
     def _write(self, kind: str, **line: Any) -> None:
         whole = {"kind": kind, **line}
         whole.setdefault("time", round(time.time(), 3))
-        self._writer.write(whole)
+        if self._writer is not None:
+            self._writer.write(whole)
         for sink in self._sinks:
             sink.put(whole)
         if self._on_line is not None:

@@ -20,6 +20,12 @@ KINDS: dict[str, dict[str, str]] = {
         "configuration": "what else the run was started with",
     },
     "restart": {"step": "the run goes on at it"},
+    "rollback": {
+        "step": "the run came back to it",
+        "broken": "the later update that met NaN or infinity",
+        "attempt": "which other choice of samples the updates in between get",
+        "reason": "what broke, and where",
+    },
     "model": {
         "step": "when it was looked at",
         "arrays": "by name: shape, dtype; trainable, held (by the optimizer), idle (known to have "

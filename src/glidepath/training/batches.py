@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import grain
 import jax
 import numpy as np
 
 from glidepath.plan import Plan
+from glidepath.training.placement import Placement
 from glidepath.training.problem import Problem, Tree
+from glidepath.training.redraws import Redraws
 
 NUM_THREADS = 4
 MOST_AHEAD = 4
@@ -28,6 +30,8 @@ class BatchSource:
         seed: of the run.
         size: samples in a batch.
         num_steps: updates in the run.
+        placement: which of the samples this process reads.
+        redraws: updates that learn from other samples than the seed's first choice.
     """
 
     problem: Problem
@@ -35,16 +39,21 @@ class BatchSource:
     seed: int
     size: int
     num_steps: int
+    placement: Placement
+    redraws: Redraws = field(default_factory=Redraws)
 
     def __len__(self) -> int:
         return self.num_steps
 
     def samples(self, step: int) -> np.ndarray:
-        """The indices of an update's samples, `[size]`."""
-        return self.problem.samples(self.seed, step, self.size, rollout_at(self.plan, step))
+        """The indices of all of an update's samples, `[size]`."""
+        rollout, attempt = rollout_at(self.plan, step), self.redraws.attempt(step)
+        return self.problem.samples(self.seed, step, self.size, rollout, attempt)
 
     def __getitem__(self, step: int) -> Tree:
-        return self.problem.batch(self.samples(step), rollout_at(self.plan, step))
+        """The part of the batch that this process reads."""
+        own = self.placement.own(self.samples(step))
+        return self.problem.batch(own, rollout_at(self.plan, step))
 
 
 def rollout_at(plan: Plan, step: int) -> int:

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from glidepath.plan import Event, Plan
 from glidepath.plan.listener import listened
-from glidepath.training.checkpoints import Heard
+from glidepath.training.checkpoints.about import Heard
 from glidepath.training.validation import METRIC
+
+
+def check_heard(plan: Plan, *, evaluates: bool) -> None:
+    """Refuse a plan that listens to what is not measured.
+
+    Args:
+        plan: to follow.
+        evaluates: whether the loop measures anything.
+    Raises:
+        ValueError: naming what it listens to.
+    """
+    names = listened(plan)
+    if names and not evaluates:
+        raise ValueError(
+            f"the plan listens to {', '.join(names)}, and this run never evaluates: give it "
+            "--evaluate-every, and hold out some data"
+        )
+    if unknown := [name for name in names if name != METRIC]:
+        raise ValueError(
+            f"the plan listens to `{unknown[0]}`, and this training measures `{METRIC}`"
+        )
 
 
 class Hearing:
@@ -24,16 +45,7 @@ class Hearing:
     """
 
     def __init__(self, plan: Plan, *, evaluates: bool) -> None:
-        names = listened(plan)
-        if names and not evaluates:
-            raise ValueError(
-                f"the plan listens to {', '.join(names)}, and this run never evaluates: give it "
-                "--evaluate-every, and hold out some data"
-            )
-        if unknown := [name for name in names if name != METRIC]:
-            raise ValueError(
-                f"the plan listens to `{unknown[0]}`, and this training measures `{METRIC}`"
-            )
+        check_heard(plan, evaluates=evaluates)
         self._listener = plan.listen()
         self.heard: list[tuple[int, dict[str, float]]] = []
 

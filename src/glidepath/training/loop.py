@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, final
 
 import jax
 
@@ -18,48 +18,21 @@ from glidepath.record.sinks import Sink
 from glidepath.training import optimizer
 from glidepath.training.batches import BatchSource, read_ahead, rollout_at
 from glidepath.training.blame import Blame
-from glidepath.training.checkpoints import Checkpoints
+from glidepath.training.checkpoints import About
+from glidepath.training.compiled import CompiledUpdates
 from glidepath.training.hearing import Hearing
+from glidepath.training.observer import Nobody, Observer
+from glidepath.training.placement import Placement
 from glidepath.training.problem import Problem, Tree
+from glidepath.training.redraws import MOST_ATTEMPTS, Redraws
 from glidepath.training.run_directory import RunDirectory
+from glidepath.training.safe_points import SafePoints
+from glidepath.training.saving import Saving
 from glidepath.training.settings import Settings
-from glidepath.training.update import LOOK_EVERY, State, initial_state, make_update
+from glidepath.training.stopping import Asked, StoppedError
+from glidepath.training.update import LOOK_EVERY, State, initial_state, moment
 from glidepath.training.validation import Validation
-from glidepath.training.watchman import Watchman
-
-Update = Callable[[State, Tree], tuple[State, dict[str, Any]]]
-
-
-class Observer(Protocol):
-    """Told what happens; the loop does not care how it is shown."""
-
-    def resumed(self, step: int) -> None:
-        """The run goes on at a step."""
-        ...
-
-    def compiling(self, rollout: int) -> None:
-        """A new rollout length is about to be compiled."""
-        ...
-
-    def compiled(self, rollout: int, seconds: float) -> None:
-        """It has been."""
-        ...
-
-    def wrote(self, line: dict[str, Any]) -> None:
-        """A line of the record has been written."""
-        ...
-
-    def notice(self, text: str) -> None:
-        """Something that the run's owner should know."""
-        ...
-
-    def wants_to_stop(self) -> str | None:
-        """Why the run should stop now, or None."""
-        ...
-
-
-class StoppedError(Exception):
-    """The observer wanted the run to stop; its state was saved."""
+from glidepath.training.watchman import RollBackError, Watchman
 
 
 def train(
@@ -70,6 +43,7 @@ def train(
     observer: Observer,
     *,
     sinks: Sequence[Sink] = (),
+    asked: Sequence[Asked] = (),
 ) -> State:
     """Train to the end of the plan, from the newest checkpoint in the directory if there is one.
 
@@ -79,34 +53,39 @@ def train(
         directory: where the run keeps its things.
         settings: how it is run.
         observer: told what happens.
-        sinks: trackers that get the record, too.
+        sinks: trackers that get the record, too; closed and written to again where the run is
+            rolled back.
+        asked: asked between two updates whether to stop, such as `Signals.wish`.
     Returns:
-        the last state.
+        the last state, the whole of it on every device.
     Raises:
         ValueError: if the plan has a quantity that nothing here follows, or listens to what is not
-            measured.
+            measured; or the batch can't be spread over the devices.
+        ClaimedError: if another process trains in the directory.
+        FileNotFoundError: if there are checkpoints, and none of them is whole.
         FloatingPointError: if the loss or the gradient is no longer finite, where that stops it.
-        StoppedError: if the observer wanted it.
+        SaveError: if a state could not be saved.
+        StoppedError: if the observer or one of those asked wanted it.
     """
     optimizer.check(plan)
-    loop = _Loop(problem, plan, directory, settings, observer)
-    if loop.is_over and has_ended(directory.record_file):
-        return loop.state
-    with loop.record(directory, sinks) as recorder:
-        try:
-            loop.run(recorder)
-        except StoppedError as error:
-            recorder.close("stopped", str(error))
-            raise
-    return loop.state
+    if jax.process_index() > 0:
+        observer = Nobody()
+    loop = _Loop(problem, plan, directory, settings, observer, asked=asked)
+    try:
+        loop.begin()
+        while not (loop.is_over and has_ended(directory.record_file)):
+            loop.go_on(sinks)
+    except BaseException:
+        with suppress(Exception):  # what broke the run matters more than what breaks in turn
+            loop.close()
+        raise
+    loop.close()
+    return loop.whole_state()
 
 
+@final
 class _Loop:
-    """A run between two updates: its state, and what the next update needs.
-
-    Attributes:
-        state: after the updates so far.
-    """
+    """A run between two updates: its state, and what the next update needs."""
 
     def __init__(
         self,
@@ -115,40 +94,52 @@ class _Loop:
         directory: RunDirectory,
         settings: Settings,
         observer: Observer,
+        *,
+        asked: Sequence[Asked],
     ) -> None:
-        self._problem, self._plan = problem, plan
+        self._problem, self._plan, self._directory = problem, plan, directory
         self._settings, self._observer = settings, observer
+        self._placement = Placement(
+            settings.batch,
+            accumulate=settings.accumulate,
+            num_devices=settings.num_devices,
+            shards_state=settings.shards_state,
+        )
         self._validation = Validation(problem, settings.batch)
         is_evaluated = settings.evaluate_every is not None and self._validation.is_possible
         self._every = settings.evaluate_every if is_evaluated else None
         self._hearing = Hearing(plan, evaluates=is_evaluated)
+        self._redraws = Redraws()
         self._watchman, self._blame = Watchman(settings), Blame(problem)
-        self._checkpoints = Checkpoints(directory.checkpoints, plan.fingerprint)
-        self.state = initial_state(problem, plan, settings.seed)
-        self._begin(directory)
-        if self._step > settings.num_steps:
-            raise ValueError(
-                f"the run is at step {self._step} already, beyond {settings.num_steps}"
-            )
-        self._compiled: dict[int, Update] = {}
+        self._updates = CompiledUpdates(problem, settings, self._placement, observer)
+        self._saving = Saving(directory, plan, settings, observer.notice)
+        self._safe_points = SafePoints(settings, self._saving, [*asked, observer.wants_to_stop])
+        self._is_first = jax.process_index() == 0
+        self._rollback: dict[str, Any] | None = None
 
-    def _begin(self, directory: RunDirectory) -> None:
-        """Go on from the newest checkpoint, or make the first one."""
-        if self._checkpoints.latest_step is not None:
-            self.state, heard = self._checkpoints.restore(self.state)
-            self._hearing.replay(heard)
-            self._observer.resumed(self._step)
-        elif directory.record_file.exists():
-            raise FileNotFoundError(
-                f"no checkpoint is left in {directory.checkpoints}, but the run has been going on; "
-                "it is not started again by itself: put one back, or start a new run elsewhere"
-            )
+    def begin(self) -> None:
+        """Go on from a checkpoint, or make the first one."""
+        state = initial_state(self._problem, self._plan, self._settings.seed)
+        self._state = self._placement.place(state)
+        self._done = 0
+        about = self._saving.newest(self._settings.from_step)
+        if about is not None:
+            self._load(about)
+            self._redraws = Redraws(about.redraws)
+            self._observer.resumed(self._done)
         else:
-            self._checkpoints.save(self.state)
+            self._save({})
+            self._saving.wait()
+        if self._done > self._settings.num_steps:
+            raise ValueError(
+                f"the run is at step {self._done} already, beyond {self._settings.num_steps}"
+            )
 
-    @property
-    def _step(self) -> int:
-        return int(self.state.step)
+    def _load(self, about: About) -> None:
+        self._state = self._saving.load(about, self._state)
+        self._done = about.step
+        self._hearing = Hearing(self._plan, evaluates=self._every is not None)
+        self._hearing.replay(about.heard)
 
     @property
     def _num_steps(self) -> int:
@@ -158,25 +149,41 @@ class _Loop:
     @property
     def is_over(self) -> bool:
         """Whether there is no update left to do."""
-        return self._step >= self._num_steps
+        return self._done >= self._num_steps
 
-    def record(self, directory: RunDirectory, sinks: Sequence[Sink]) -> Recorder:
-        """What writes the run's record, from its next step on."""
+    def go_on(self, sinks: Sequence[Sink]) -> None:
+        """To the end, or until the run has to go back."""
+        with self._record(sinks) as recorder:
+            try:
+                self._run(recorder)
+            except StoppedError as error:
+                recorder.close("stopped", str(error))
+                raise
+            except RollBackError as error:
+                recorder.close("stopped", str(error))
+                self._roll_back(error)
+
+    def _record(self, sinks: Sequence[Sink]) -> Recorder:
+        """What writes the run's record, from its next step on; the first process alone does."""
         recorder = Recorder(
-            directory.path,
+            self._directory.path,
             self._plan,
-            start=self._step,
+            start=self._done,
             total_steps=self._settings.num_steps,
-            configuration=directory.open()[1],
-            sinks=sinks,
+            configuration=self._directory.open()[1],
+            sinks=sinks if self._is_first else (),
             look_every=LOOK_EVERY,
             tell=self._observer.notice,
             on_line=self._see,
             inquire=self._inquire,
+            writes=self._is_first,
         )
+        if self._rollback is not None:
+            recorder.rolled_back(**self._rollback)
+            self._rollback = None
         recorder.follow(self._hearing.plan)
-        layers = self._problem.by_layer(self.state.parameters)
-        recorder.describe(self._step, layers, idle=self._problem.idle(self.state.parameters))
+        layers = self._problem.by_layer(self._state.parameters)
+        recorder.describe(self._done, layers, idle=self._problem.idle(self._state.parameters))
         return recorder
 
     def _see(self, line: dict[str, Any]) -> None:
@@ -187,81 +194,102 @@ class _Loop:
         """What else is known of an update that met NaN or infinity."""
         source = self._source()
         rollout = rollout_at(source.plan, step)
-        found = self._blame(self.state.parameters, source.samples(step), rollout)
+        found = self._blame(self._state.parameters, source.samples(step), rollout)
         return found | {"policy": self._settings.on_nan}
 
     def _source(self) -> BatchSource:
-        how, plan = self._settings, self._hearing.plan
-        return BatchSource(self._problem, plan, how.seed, how.batch, self._num_steps)
+        how = self._settings
+        return BatchSource(
+            problem=self._problem,
+            plan=self._hearing.plan,
+            seed=how.seed,
+            size=how.batch,
+            num_steps=self._num_steps,
+            placement=self._placement,
+            redraws=self._redraws,
+        )
 
-    def run(self, recorder: Recorder) -> None:
+    def _roll_back(self, broken: RollBackError) -> None:
+        """To the newest checkpoint; the updates from there to the broken one get other samples."""
+        self._saving.wait()
+        about = self._saving.newest()
+        assert about is not None
+        self._redraws = self._redraws.after(about.step, broken.step)
+        self._load(about)
+        attempt = self._redraws.attempt(broken.step)
+        self._rollback = {"broken": broken.step, "attempt": attempt, "reason": str(broken)}
+        self._observer.notice(
+            f"{broken}; rolled back to step {about.step:,}, to come again with other samples "
+            f"(attempt {attempt} of {MOST_ATTEMPTS})"
+        )
+
+    def _run(self, recorder: Recorder) -> None:
         """Go on to the end; batches are read anew after each event, which may change them."""
-        try:
-            while not self.is_over:
-                self._follow(recorder)
-        except BaseException:
-            with suppress(Exception):  # what broke the run matters more than what breaks in turn
-                self._checkpoints.close()
-            raise
-        self._checkpoints.close()
+        while not self.is_over:
+            self._follow(recorder)
 
     def _follow(self, recorder: Recorder) -> None:
         """Follow the plan as it is now: to its end, or to the next event."""
-        source, step = self._source(), self._step
-        for batch, waited in _timed(read_ahead(source, step)):
-            update = self._update(rollout_at(source.plan, step), batch, recorder)
-            self.state, figures = update(self.state, batch)
+        source = self._source()
+        for own, waited in _timed(read_ahead(source, self._done)):
+            step, rollout = self._done, rollout_at(source.plan, self._done)
+            batch = self._placement.spread(own)
+            if not self._updates.has(rollout):
+                recorder.pause()
+            update = self._updates(source.plan, rollout, self._state, batch)
+            self._state, figures = update(self._state, batch, moment(source.plan, step))
+            self._done += 1
             recorder.log(
                 step,
                 batch=fingerprint(source.samples(step)),
                 samples=self._settings.batch,
                 data_seconds=round(waited, 6),
-                rollout=rollout_at(source.plan, step),
+                rollout=rollout,
                 **figures,
             )
-            step += 1
-            if self._look_around(step, recorder):
+            if self._look_around(recorder):
                 return
 
-    def _look_around(self, done: int, recorder: Recorder) -> bool:
-        """Evaluate and save where that is due; returns whether the plan has changed."""
-        reason = self._observer.wants_to_stop()
-        # Not where a run is cut short: one that listens would hear more than an uncut one.
-        is_last = done == self._hearing.plan.total_steps
-        events: list[Event] = []
-        if self._every is not None and (done % self._every == 0 or is_last):
+    def _look_around(self, recorder: Recorder) -> bool:
+        """Evaluate, save and stop where that is due; returns whether the plan has changed."""
+        measured, events = self._evaluate(recorder)
+        saves, stop = self._safe_points(self._done)
+        if saves or self.is_over:
             recorder.flush()
-            measured, seconds = self._validation.measure(self.state.parameters)
-            recorder.evaluate(done, seconds=seconds, **measured)
-            events = self._hearing.hear(done, measured)
-        if events:
-            recorder.events(events, self._hearing.plan)
-            self._compiled = {}
-        is_over = done >= self._num_steps
-        if done % self._settings.checkpoint_every == 0 or is_over or reason:
-            recorder.flush()
-            self._checkpoints.save(self.state, self._hearing.heard)
-            recorder.saved(done)
-        if reason:
-            raise StoppedError(reason)
+            self._save(measured)
+            recorder.pause()
+        if self.is_over or stop:
+            self._saving.wait()
+        for step in self._saving.finished():
+            recorder.saved(step)
+        if stop and not self.is_over:
+            raise StoppedError(stop, self._done)
         return bool(events)
 
-    def _update(self, rollout: int, batch: Tree, recorder: Recorder) -> Update:
-        """The compiled update of a rollout length; one is compiled when the plan comes to it."""
-        if rollout not in self._compiled:
-            self._observer.compiling(rollout)
-            began = time.perf_counter()
-            update = make_update(
-                self._problem,
-                self._hearing.plan,
-                rollout,
-                keeps_finite=self._settings.on_nan != "ignore",
-            )
-            lowered = jax.jit(update, donate_argnums=0).lower(self.state, batch)
-            self._compiled[rollout] = lowered.compile()
-            self._observer.compiled(rollout, time.perf_counter() - began)
-            recorder.pause()
-        return self._compiled[rollout]
+    def _evaluate(self, recorder: Recorder) -> tuple[dict[str, float], list[Event]]:
+        """What was measured, if it was time to; and what the plan makes of it."""
+        # Not where a run is cut short: one that listens would hear more than an uncut one.
+        is_last = self._done == self._hearing.plan.total_steps
+        if self._every is None or not (self._done % self._every == 0 or is_last):
+            return {}, []
+        recorder.flush()
+        measured, seconds = self._validation.measure(self._state.parameters)
+        recorder.evaluate(self._done, seconds=seconds, **measured)
+        events = self._hearing.hear(self._done, measured)
+        if events:
+            recorder.events(events, self._hearing.plan)
+        return measured, events
+
+    def _save(self, measured: dict[str, float]) -> None:
+        self._saving.save(self._state, self._done, self._hearing.heard, self._redraws, measured)
+
+    def whole_state(self) -> State:
+        """The state, the whole of it on every device."""
+        return self._placement.gather(self._state)
+
+    def close(self) -> None:
+        """Finish what is being saved."""
+        self._saving.close()
 
 
 def _timed(batches: Iterator[Tree]) -> Iterator[tuple[Tree, float]]:

@@ -45,8 +45,12 @@ def values_at(plan: Plan, step: Any) -> dict[str, Any]:
     which parameters decay.
     """
     constants = DEFAULTS if plan.optimizer is None else plan.optimizer.settings()
-    scheduled = {name: plan[name](step) for name in plan.names if name not in LOOP_QUANTITIES}
-    return constants | scheduled
+    return constants | {name: plan[name](step) for name in scheduled(plan)}
+
+
+def scheduled(plan: Plan) -> list[str]:
+    """The optimizer's numbers that the plan gives."""
+    return [name for name in plan.names if name not in LOOP_QUANTITIES]
 
 
 def adamw(values: dict[str, Any], decays: Any) -> optax.GradientTransformation:

@@ -20,11 +20,14 @@ class Problem(Protocol):
         ...
 
     def loss(self, parameters: Tree, batch: Tree, rollout: int) -> tuple[Any, dict[str, Any]]:
-        """The loss of a batch, and parts of it by name; compiled by the caller."""
+        """The mean loss of a batch's samples, and parts of it by name; compiled by the caller."""
         ...
 
-    def samples(self, seed: int, step: int, size: int, rollout: int) -> np.ndarray:
-        """Which samples an update learns from: their indices, `[size]`."""
+    def samples(self, seed: int, step: int, size: int, rollout: int, attempt: int) -> np.ndarray:
+        """Which samples an update learns from: their indices, `[size]`.
+
+        `attempt` is 0 but after the run was rolled back, when it shall learn from others.
+        """
         ...
 
     def held_out(self, rollout: int) -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ class RunDirectory:
 
     @property
     def configuration_file(self) -> Path:
-        """Everything else that the run was started with, JSON."""
+        """Everything else that the run was started with, and what was changed later, JSON."""
         return self.path / "configuration.json"
 
     @property
@@ -64,6 +66,12 @@ class RunDirectory:
         """A page on the run."""
         return self.path / "report.html"
 
+    def earlier_plans(self) -> list[str]:
+        """Fingerprints of the plans that the run followed before it was given another."""
+        if not self.exists():
+            return []
+        return [change["fingerprint"] for change in self.open()[1].get("changes", [])]
+
     def exists(self) -> bool:
         """Whether there is a run here."""
         return self.configuration_file.exists()
@@ -92,10 +100,50 @@ class RunDirectory:
         """Say what run is here; from then on there is one."""
         self.path.mkdir(parents=True, exist_ok=True)
         files.save(plan, self.plan_file)
-        text = json.dumps(configuration | {"fingerprint": plan.fingerprint}, indent=2)
+        self._write(configuration | {"fingerprint": plan.fingerprint})
+
+    def change(self, plan: Plan, configuration: dict[str, Any], differences: list[str]) -> None:
+        """Let the run go on with another plan or configuration; what it had is kept beside it.
+
+        Args:
+            plan: from now on.
+            configuration: likewise.
+            differences: in words, for those who look at the run later.
+        """
+        before, had = self.open()
+        told = {"fingerprint": before.fingerprint, "time": round(time.time(), 3)}
+        changes = [*had.get("changes", []), told | {"differences": differences}]
+        files.save(before, self.path / f"plan-{before.fingerprint}.toml")
+        files.save(plan, self._next_plan_file)
+        own = {"fingerprint": plan.fingerprint, "changes": changes}
+        self._write(configuration | own)  # from here on the new plan holds
+        self._take_next_plan(plan.fingerprint)
+
+    @property
+    def _next_plan_file(self) -> Path:
+        return self.path / "plan.next.toml"
+
+    def _take_next_plan(self, fingerprint: str) -> None:
+        """Finish a change of the plan, which a kill may have stopped half way."""
+        if self._next_plan_file.exists():
+            if files.load(self._next_plan_file).fingerprint == fingerprint:
+                self._next_plan_file.replace(self.plan_file)
+            else:
+                self._next_plan_file.unlink()
+
+    def _write(self, configuration: dict[str, Any]) -> None:
         partial = self.configuration_file.with_suffix(".partial")
-        partial.write_text(text + "\n", encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(configuration, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(self.configuration_file)
+
+    def note(self, **known: Any) -> None:
+        """Add to the configuration what changes nothing in the run's numbers."""
+        configuration = self.open()[1]
+        if configuration != configuration | known:
+            self._write(configuration | known)
 
     def open(self) -> tuple[Plan, dict[str, Any]]:
         """The plan and the configuration of the run that is here.
@@ -106,14 +154,17 @@ class RunDirectory:
         """
         if not self.exists():
             raise FileNotFoundError(f"there is no run in {self.path}")
-        plan = files.load(self.plan_file)
         try:
             configuration = json.loads(self.configuration_file.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{self.configuration_file} is damaged: {error}") from None
-        if plan.fingerprint != configuration["fingerprint"]:
+            fingerprint = configuration["fingerprint"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{self.configuration_file} is damaged: {error!r}") from None
+        self._take_next_plan(fingerprint)
+        plan = files.load(self.plan_file)
+        if plan.fingerprint != fingerprint:
             raise ValueError(
                 f"{self.plan_file} was changed since the run was started: its fingerprint is "
-                f"{plan.fingerprint}, the run's {configuration['fingerprint']}"
+                f"{plan.fingerprint}, the run's {fingerprint}; to go on with another plan, give "
+                "it by --plan, with --accept-changes"
             )
         return plan, configuration

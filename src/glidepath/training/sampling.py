@@ -7,7 +7,7 @@ import numpy as np
 _STREAM = 0x5A3B1E
 
 
-def draw(seed: int, step: int, size: int, population: int) -> np.ndarray:
+def draw(seed: int, step: int, size: int, population: int, attempt: int = 0) -> np.ndarray:
     """Draw samples for one update, uniformly and with replacement.
 
     Args:
@@ -15,6 +15,7 @@ def draw(seed: int, step: int, size: int, population: int) -> np.ndarray:
         step: the update, counted from 0.
         size: how many.
         population: how many there are to draw from.
+        attempt: which draw; a run that was rolled back needs others than the first, 0.
     Returns:
         indices, `[size]`, int64.
     Raises:
@@ -22,5 +23,6 @@ def draw(seed: int, step: int, size: int, population: int) -> np.ndarray:
     """
     if population < 1:
         raise ValueError(f"`population` must be at least 1, got {population}")
-    random = np.random.Generator(np.random.Philox(np.random.SeedSequence([_STREAM, seed, step])))
+    key = [_STREAM, seed, step] if attempt == 0 else [_STREAM, seed, step, attempt]
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
     return random.integers(population, size=size)

@@ -38,4 +38,4 @@ def make_trial(problem: Problem, plan: Plan) -> Trial:
 def batches(problem: Problem, rollout: int, seed: int, size: int) -> Iterator[Tree]:
     """The batches of a run's first updates, without end, all with the same rollout."""
     for step in count():
-        yield problem.batch(problem.samples(seed, step, size, rollout), rollout)
+        yield problem.batch(problem.samples(seed, step, size, rollout, 0), rollout)

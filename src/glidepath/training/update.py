@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from glidepath.plan import Plan
 from glidepath.record import StepSizes, looks_at, summarize
 from glidepath.record.step_sizes import step_sizes
-from glidepath.training.optimizer import adamw, values_at
+from glidepath.training.optimizer import adamw, scheduled, values_at
 from glidepath.training.problem import Problem, Tree
 
 LOOK_EVERY = 100
@@ -44,6 +45,17 @@ def initial_state(problem: Problem, plan: Plan, seed: int) -> State:
     return State(jnp.zeros((), jnp.int32), parameters, transformation.init(parameters))
 
 
+Moment = dict[str, np.ndarray]
+"""The plan's numbers at a step, float32 scalars, by name."""
+
+Update = Callable[[State, Tree, Moment], tuple[State, dict[str, Any]]]
+
+
+def moment(plan: Plan, step: int) -> Moment:
+    """What the optimizer takes from a plan at a step."""
+    return {name: np.float32(plan[name](step)) for name in scheduled(plan)}
+
+
 class Done(NamedTuple):
     """What an update did.
 
@@ -61,15 +73,41 @@ class Done(NamedTuple):
 
 
 def advance(
-    problem: Problem, state: State, batch: Tree, rollout: int, values: dict[str, Any]
+    problem: Problem,
+    state: State,
+    batch: Tree,
+    rollout: int,
+    values: dict[str, Any],
+    *,
+    accumulate: int = 1,
 ) -> tuple[State, Done]:
-    """One update with given numbers of the optimizer, of `values_at`; to be compiled."""
-    loss = jax.value_and_grad(problem.loss, has_aux=True)
-    (value, parts), gradients = loss(state.parameters, batch, rollout)
+    """One update with given numbers of the optimizer, of `values_at`; to be compiled.
+
+    A batch of several micro-batches, `[micro-batch, sample, ...]`, is gone through one by one.
+    """
+    loss = jax.value_and_grad(partial(problem.loss, rollout=rollout), has_aux=True)
+    if accumulate == 1:
+        (value, parts), gradients = loss(state.parameters, batch)
+    else:
+        (value, parts), gradients = _mean(partial(loss, state.parameters), batch, accumulate)
     transformation = adamw(values, problem.decays(state.parameters))
     updates, moments = transformation.update(gradients, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, updates)
     return State(state.step + 1, parameters, moments), Done(value, parts, gradients, updates)
+
+
+def _mean(function: Callable[[Tree], Tree], batch: Tree, accumulate: int) -> Tree:
+    """The mean of a function over micro-batches, of which one is in memory at a time."""
+    first = jax.tree.map(lambda array: array[0], batch)
+    zeros = jax.tree.map(
+        lambda like: jnp.zeros(like.shape, like.dtype), jax.eval_shape(function, first)
+    )
+
+    def add(total: Tree, micro: Tree) -> tuple[Tree, None]:
+        return jax.tree.map(jnp.add, total, function(micro)), None
+
+    total, _ = jax.lax.scan(add, zeros, batch)
+    return jax.tree.map(lambda sum_of_all: sum_of_all / accumulate, total)
 
 
 def make_update(
@@ -77,28 +115,31 @@ def make_update(
     plan: Plan,
     rollout: int,
     *,
+    accumulate: int = 1,
     keeps_finite: bool = True,
     summarizes: bool = True,
-) -> Callable[[State, Tree], tuple[State, dict[str, Any]]]:
+) -> Update:
     """The function of one update with a given rollout, to be compiled.
 
-    The plan is read at the state's own step inside, so that no change of a rate compiles anew.
+    The plan's numbers are arguments of it, so that neither a rate nor an event compiles anew.
 
     Args:
         problem: model and loss.
-        plan: to follow.
+        plan: whose quantities, but not their values, are built in.
         rollout: of the loss.
+        accumulate: micro-batches in a batch.
         keeps_finite: whether an update with a loss or gradient that is not finite is left out:
             its step is counted, for rates and batches follow the step, and nothing else changes.
         summarizes: whether "summary" is among what it returns.
     Returns:
-        state and batch to the next state and what is worth recording: "loss", every number that
-        the optimizer used, and "summary", the figures of the arrays.
+        state, batch and `moment` to the next state and what is worth recording: "loss", every
+        number that the optimizer used, and "summary", the figures of the arrays.
     """
+    constants = values_at(plan, 0)
 
-    def update(state: State, batch: Tree) -> tuple[State, dict[str, Any]]:
-        values = values_at(plan, state.step)
-        new, done = advance(problem, state, batch, rollout, values)
+    def update(state: State, batch: Tree, numbers: Moment) -> tuple[State, dict[str, Any]]:
+        values = constants | numbers
+        new, done = advance(problem, state, batch, rollout, values, accumulate=accumulate)
         recorded = (name for name in (*plan.names, "clip") if values.get(name) is not None)
         figures = {"loss": done.loss, **{name: values[name] for name in recorded}, **done.parts}
         if summarizes:

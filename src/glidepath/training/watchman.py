@@ -10,6 +10,19 @@ MOST_SKIPPED = 10
 """Updates in a row that are left out before the run stops: more than bad data explain."""
 
 
+class RollBackError(Exception):
+    """The run has to go back to a checkpoint.
+
+    Args:
+        step: the update that broke.
+        reason: what broke, and where.
+    """
+
+    def __init__(self, step: int, reason: str) -> None:
+        super().__init__(reason)
+        self.step = step
+
+
 class Watchman:
     """Sees the lines of the record, and stops the run where the settings say so.
 
@@ -28,23 +41,32 @@ class Watchman:
         Raises:
             FloatingPointError: naming the step, the arrays and the samples, where the run has to
                 stop.
+            RollBackError: where it has to go back.
         """
         if line["kind"] == "update":
             self._update = line
             self._num_skipped = self._num_skipped + 1 if line.get("skipped") else 0
             if self._num_skipped > MOST_SKIPPED:
                 _stop(f"{self._num_skipped} updates in a row were skipped", {})
-        elif line["kind"] == "nonfinite" and self._policy == "stop":
-            _stop(f"the loss at step {line['step']} is {self._update['loss']}", line)
+        elif line["kind"] == "nonfinite":
+            what = f"the loss at step {line['step']} is {self._update['loss']}"
+            if self._policy == "stop":
+                _stop(what, line)
+            if self._policy == "rollback":
+                raise RollBackError(line["step"], what + _where(line))
 
 
 def _stop(what: str, found: dict[str, Any]) -> None:
     way_out = "try a lower peak rate or a longer warm-up"
     if found.get("batch"):
         way_out = "mend the data, or leave it out"
+    if found.get("policy") == "stop":
+        way_out += (
+            ", or skip such updates (--on-nan skip), or go back and come again with other samples "
+            "(--on-nan rollback)"
+        )
     raise FloatingPointError(
-        f"{what}{_where(found)}: {way_out}, or skip such updates (--on-nan skip); the last "
-        "checkpoint is from before"
+        f"{what}{_where(found)}: {way_out}; the last checkpoint is from before"
     )
 
 

@@ -18,6 +18,7 @@ from rich.progress import (
 
 from glidepath.diagnosis.finding import Finding
 from glidepath.diagnosis.live import LiveDiagnosis
+from glidepath.training.stopping import FOUND, Stop
 from glidepath.view.curves import short
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -142,9 +143,10 @@ class TrainingProgress:
             f"{finding.level} {finding.code}: {finding.what}; try: {finding.tries[0]}"
         )
 
-    def wants_to_stop(self) -> str | None:
-        """Why the run should stop now, or None."""
-        return self._diagnosis.reason
+    def wants_to_stop(self) -> Stop | None:
+        """Whether the run should stop now."""
+        reason = self._diagnosis.reason
+        return None if reason is None else Stop(reason, FOUND)
 
     def notice(self, text: str) -> None:
         """Something that the run's owner should know."""

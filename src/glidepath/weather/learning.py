@@ -69,9 +69,9 @@ class ForecastProblem:
         value, _ = self.forecaster.loss(parameters, batch, rollout)
         return value, {}
 
-    def samples(self, seed: int, step: int, size: int, rollout: int) -> np.ndarray:
+    def samples(self, seed: int, step: int, size: int, rollout: int, attempt: int) -> np.ndarray:
         """First times of windows, drawn uniformly, with replacement, from the training times."""
-        return draw(seed, step, size, self.split.num_training_windows(rollout))
+        return draw(seed, step, size, self.split.num_training_windows(rollout), attempt)
 
     def held_out(self, rollout: int) -> np.ndarray:
         """First times of the windows that share none with the training times."""

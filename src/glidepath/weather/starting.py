@@ -1,24 +1,27 @@
-"""Starting a GraphCast run, and going on with one: checked before anything is made."""
+"""Starting a GraphCast run: checked before anything is made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from glidepath.plan import Plan
 from glidepath.training import optimizer
 from glidepath.training.batches import rollout_at
+from glidepath.training.hearing import check_heard
+from glidepath.training.how import How
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
 from glidepath.weather import simulate
+from glidepath.weather.data_identity import data_fingerprint
 from glidepath.weather.learning import ForecastProblem
 from glidepath.weather.model import SIZES
 from glidepath.weather.runs import Configuration, Progress, make_problem
 from glidepath.weather.split import Split, starts_outside, training_period
 from glidepath.weather.statistics import Statistics
-from glidepath.weather.trajectory import DataError, Trajectory
+from glidepath.weather.trajectory import Trajectory
 
 DEFAULT_SIZE = "demo"
 DEFAULT_BATCH = 4
@@ -38,14 +41,18 @@ class Run:
     Attributes:
         plan: what it follows.
         configuration: what else it was started with.
+        how: it is run, as its owner says it.
         settings: how it is run this time.
         problem: its data and its network.
+        changes: what is another than before, in words, where the run goes on.
     """
 
     plan: Plan
     configuration: Configuration
+    how: How
     settings: Settings
     problem: ForecastProblem
+    changes: tuple[str, ...] = ()
 
 
 def start(
@@ -56,7 +63,8 @@ def start(
     lead: int | None,
     progress: Progress,
     tell: Callable[[str], None],
-    **how: Any,
+    how: How,
+    **numbers: Any,
 ) -> Run:
     """Start a run; the directory is made when all else has worked.
 
@@ -68,17 +76,32 @@ def start(
             allow; None for as many of the usual ones as they do.
         progress: told how far the statistics and the simulation are.
         tell: told what a user should know.
-        **how: of `Settings`, but for batch and seed; `num_steps` may be None for the plan's.
+        how: the run is run.
+        **numbers: what else `How.settings` takes, but for batch and seed; `num_steps` may be None
+            for the plan's.
     Raises:
         TypeError, ValueError, OSError: naming what is wrong and what would work.
     """
     directory.check_free()
-    run = prepare(plan, asked, lead=lead, progress=progress, tell=tell, **how)
-    run.problem.forecaster.statistics.write(directory.statistics)
-    trajectory, split = run.problem.trajectory, run.problem.split
-    period = training_period(trajectory.times, split)
-    directory.create(plan, run.configuration.as_table() | {"training_period": period})
+    run = prepare(plan, asked, lead=lead, progress=progress, tell=tell, how=how, **numbers)
+    write(run, directory)
     return run
+
+
+def write(run: Run, directory: RunDirectory, **known: Any) -> None:
+    """Say in a directory what run is there, and what else is known of it."""
+    run.problem.forecaster.statistics.write(directory.statistics)
+    directory.create(run.plan, table(run) | known)
+
+
+def table(run: Run) -> dict[str, Any]:
+    """A run's configuration, for JSON."""
+    trajectory, split = run.problem.trajectory, run.problem.split
+    return run.configuration.as_table() | {
+        "training_period": training_period(trajectory.times, split),
+        "data_fingerprint": data_fingerprint(trajectory, split),
+        "how": run.how.as_table(),
+    }
 
 
 def prepare(
@@ -88,46 +111,30 @@ def prepare(
     lead: int | None,
     progress: Progress,
     tell: Callable[[str], None],
-    **how: Any,
+    how: How,
+    statistics: Statistics | None = None,
+    **numbers: Any,
 ) -> Run:
-    """A run that is ready to train, without a directory of its own; as `start`."""
+    """A run that is ready to train, without a directory of its own.
+
+    Args:
+        plan: as in `start`.
+        asked: as in `start`.
+        lead: as in `start`.
+        progress: as in `start`.
+        tell: as in `start`.
+        how: as in `start`.
+        statistics: that fields are normalised by; None to read or compute them.
+        **numbers: as in `start`.
+    """
     optimizer.check(plan)
     configuration = _configuration(plan, asked, progress, tell)
-    settings = _settings(configuration, plan, **how)
+    settings = make_settings(configuration, plan, how, **numbers)
+    check_heard(plan, evaluates=settings.evaluate_every is not None and configuration.holdout > 0)
     trajectory = configuration.open_trajectory()
-    _check_long_enough(trajectory, configuration.holdout, plan, lead)
-    problem = make_problem(configuration, trajectory, None, progress)
-    return Run(plan, configuration, settings, problem)
-
-
-def go_on(
-    directory: RunDirectory,
-    plan: Plan | None,
-    asked: Asked,
-    *,
-    lead: int | None,
-    progress: Progress,
-    **how: Any,
-) -> Run:
-    """Go on with the run in a directory, which what was asked for must not contradict.
-
-    Args and errors are those of `start`; `plan` may be None.
-    """
-    followed, table = directory.open()
-    configuration = Configuration.of_table(table)
-    if plan is not None and plan != followed:
-        raise ValueError(
-            f"the run in {directory.path} follows another plan, with the fingerprint "
-            f"{followed.fingerprint} and not {plan.fingerprint}"
-        )
-    _check_not_contradicted(configuration, asked, directory)
-    settings = _settings(configuration, followed, **how)
-    trajectory = configuration.open_trajectory()
-    _check_same_times(trajectory, table["training_period"], configuration.holdout)
-    _check_long_enough(trajectory, configuration.holdout, followed, lead)
-    statistics = Statistics.read(directory.statistics)
+    check_long_enough(trajectory, configuration.holdout, plan, lead)
     problem = make_problem(configuration, trajectory, statistics, progress)
-    return Run(followed, configuration, settings, problem)
+    return Run(plan, configuration, how, settings, problem)
 
 
 def _configuration(
@@ -135,7 +142,7 @@ def _configuration(
 ) -> Configuration:
     """What was asked for, with defaults for the rest."""
     planned = plan.horizon.batch
-    if asked["batch"] and planned and asked["batch"] != planned:
+    if planned and asked["batch"] not in (None, planned):
         raise ValueError(
             f"`--batch {asked['batch']}` is not the plan's batch of {planned}: change the plan, "
             "whose epochs depend on it, or leave the option out"
@@ -149,7 +156,7 @@ def _configuration(
         precision=asked["precision"] or "float32",
         holdout=DEFAULT_HOLDOUT if asked["holdout"] is None else asked["holdout"],
         seed=asked["seed"] or 0,
-        batch=planned or asked["batch"] or DEFAULT_BATCH,
+        batch=planned or (DEFAULT_BATCH if asked["batch"] is None else asked["batch"]),
     )
 
 
@@ -161,36 +168,23 @@ def _simulated(progress: Progress, tell: Callable[[str], None]) -> Path:
     return path
 
 
-def _settings(
-    configuration: Configuration, plan: Plan, *, num_steps: int | None, **how: Any
+def make_settings(
+    configuration: Configuration, plan: Plan, how: How, *, num_steps: int | None, **numbers: Any
 ) -> Settings:
+    """For the loop; `num_steps` is None for the plan's."""
     if num_steps is not None and not 1 <= num_steps <= plan.total_steps:
         raise ValueError(
             f"`--steps` must be from 1 to {plan.total_steps}, the plan's, got {num_steps}"
         )
-    return Settings(
+    return how.settings(
         batch=configuration.batch,
         seed=configuration.seed,
         num_steps=plan.total_steps if num_steps is None else num_steps,
-        **how,
+        **numbers,
     )
 
 
-def _check_not_contradicted(
-    configuration: Configuration, asked: Asked, directory: RunDirectory
-) -> None:
-    had = asdict(configuration)
-    for name, value in asked.items():
-        wanted = had[name] | value if isinstance(value, dict) else value
-        if value is not None and wanted != had[name]:
-            raise ValueError(
-                f"the run in {directory.path} was started with `{name}` {had[name]}, not {wanted}"
-            )
-
-
-def _check_long_enough(
-    trajectory: Trajectory, holdout: float, plan: Plan, lead: int | None
-) -> None:
+def check_long_enough(trajectory: Trajectory, holdout: float, plan: Plan, lead: int | None) -> None:
     """Refuse data whose training times are too few for the rollouts, or the rest for the lead."""
     split = Split(len(trajectory.times), holdout)
     steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
@@ -198,13 +192,3 @@ def _check_long_enough(
     period = training_period(trajectory.times, split)
     if holdout and lead is not None:
         starts_outside(trajectory.times, period, lead)
-
-
-def _check_same_times(trajectory: Trajectory, period: Sequence[str], holdout: float) -> None:
-    now = training_period(trajectory.times, Split(len(trajectory.times), holdout))
-    if now != tuple(period):
-        raise DataError(
-            f"{trajectory.source} has changed since the run was started: it trained on "
-            f"{period[0]} to {period[1]}, which would now be {now[0]} to {now[1]}; a new run "
-            "can pick its times by --from and --to"
-        )

@@ -9,7 +9,8 @@ import pytest
 
 from glidepath import Phase, Plan, linear
 from glidepath.record.lines import read
-from glidepath.training.checkpoints import Checkpoints
+from glidepath.training.checkpoints import complete_steps
+from glidepath.training.every import Every
 from glidepath.training.loop import train
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
@@ -18,7 +19,7 @@ from tests.resume.test_resume import Silent, updates
 from tests.unit.training.test_training import Line
 
 PLAN = Plan(Phase("training", 8, lr=linear(0.1, 0.0)))
-SETTINGS = Settings(batch=4, seed=3, num_steps=8, checkpoint_every=100)
+SETTINGS = Settings(batch=4, seed=3, num_steps=8, checkpoint_every=Every(100))
 
 
 class Damaged(Line):
@@ -67,7 +68,7 @@ def test_a_nan_in_the_data_stops_the_run_and_names_step_sample_and_array(tmp_pat
     assert (found["step"], found["batch"], found["policy"]) == (2, ["x"], "stop")
     assert sorted(found["gradients"]) == ["b", "w"]
     assert lines(directory, "end")[0]["state"] == "failed"
-    assert Checkpoints(directory.checkpoints, PLAN.fingerprint).latest_step == 0
+    assert complete_steps(directory.checkpoints) == [0]
 
 
 def test_a_nan_that_only_the_gradient_has_is_traced_to_its_sample(tmp_path):
@@ -121,5 +122,7 @@ def test_a_run_that_only_skips_stops(tmp_path):
 
 
 def test_an_unknown_policy_is_refused():
-    with pytest.raises(ValueError, match="`on_nan` must be one of stop, skip, ignore, got 'hope'"):
+    with pytest.raises(
+        ValueError, match="`on_nan` must be one of stop, skip, rollback, ignore, got 'hope'"
+    ):
         replace(SETTINGS, on_nan="hope")

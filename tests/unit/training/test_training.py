@@ -12,7 +12,7 @@ from glidepath import Phase, Plan, constant, linear
 from glidepath.training import optimizer
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.sampling import draw
-from glidepath.training.update import initial_state, make_update
+from glidepath.training.update import initial_state, make_update, moment
 
 
 class Line:
@@ -25,8 +25,8 @@ class Line:
         error = parameters["w"] * batch["x"] + parameters["b"] - batch["y"]
         return jnp.mean(error**2) * rollout, {}
 
-    def samples(self, seed, step, size, rollout):
-        return draw(seed, step, size, 100)
+    def samples(self, seed, step, size, rollout, attempt=0):
+        return draw(seed, step, size, 100, attempt)
 
     def held_out(self, rollout):
         return np.arange(100, 120)
@@ -80,8 +80,8 @@ def test_an_update_is_optax_s_adamw_with_the_plan_s_numbers():
     )
     reference_state = reference.init(parameters)
     for step in range(5):
-        batch = problem.batch(problem.samples(0, step, 8, 1), 1)
-        state, values = update(state, batch)
+        batch = problem.batch(problem.samples(0, step, 8, 1, 0), 1)
+        state, values = update(state, batch, moment(plan, step))
         gradients = jax.grad(lambda p, b=batch: problem.loss(p, b, 1)[0])(parameters)
         changes, reference_state = reference.update(gradients, reference_state, parameters)
         summary = values["summary"]

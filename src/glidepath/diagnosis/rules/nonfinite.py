@@ -45,7 +45,7 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
         "an update before made them so, or they were loaded so: a gradient of infinity, or a "
         "division by 0 in the optimizer",
         (
-            "record norms at every update, to see the one that made it: norms_every=1",
+            "record norms at every update, to see the one that made it: Recorder(norms_every=1)",
             "look at the optimizer's eps, and at its state, which may be of another precision",
         ),
     ),
@@ -53,7 +53,7 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
         "the arrays were not looked at in this update: either the loss came out so, by a "
         "logarithm or a division by 0, or parameters had become so in one before",
         (
-            "record norms at every update, to see which array was first: norms_every=1",
+            "record norms at every update, to see which array came first: Recorder(norms_every=1)",
             DETECT,
             "compute losses from logits: `cross_entropy`, `log_softmax`, `logsumexp`",
         ),
@@ -91,7 +91,7 @@ def find(history: History) -> Iterator[Finding]:
     source = _source(history, line, grown)
     why, tries = SOURCES[source]
     later = "; later updates were finite again" if goes_on else ""
-    told = {key: line[key] for key in TOLD if key in line}
+    told = {key: line[key] for key in TOLD if line.get(key)}
     yield Finding(
         "not-finite",
         "warning" if goes_on else "error",

@@ -12,6 +12,7 @@ from glidepath.diagnosis.rules import RULES
 from glidepath.record.history import History
 from glidepath.view.report.page import page_text
 from glidepath.view.report.run import Run
+from glidepath.view.writing import write_whole
 
 __all__ = ["write_report"]
 
@@ -41,6 +42,4 @@ def write_report(
         Run(name, history, diagnose(history, rules), i, is_alone)
         for i, (name, history) in enumerate(runs.items())
     ]
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page_text(shown, skill), encoding="utf-8", newline="\n")
-    partial.replace(path)
+    write_whole(path, page_text(shown, skill))

@@ -1,0 +1,50 @@
+"""Between two updates: whether to save, and whether to stop, the same in all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+from glidepath.training.agreement import Agreement
+from glidepath.training.saving import Saving
+from glidepath.training.settings import Settings
+from glidepath.training.stopping import Asked, Stop
+from glidepath.training.time_limit import TimeLimit
+
+SAVE = 1
+"""Named where the state shall be saved; the exit status, which is larger, where to stop."""
+
+
+@final
+class SafePoints:
+    """Asks everybody who may want something, after every update.
+
+    Args:
+        settings: with the limit of time.
+        saving: with the clock that says when to save.
+        asked: who may want to stop.
+    """
+
+    def __init__(self, settings: Settings, saving: Saving, asked: Sequence[Asked]) -> None:
+        self._saving, self._asked = saving, asked
+        self._limit = TimeLimit(settings.max_seconds)
+        self._agreed = Agreement()
+
+    def __call__(self, done: int) -> tuple[bool, Stop | None]:
+        """Whether to save now, and whether to stop.
+
+        Args:
+            done: updates.
+        """
+        mine = self._wish()
+        number = self._agreed(mine.status if mine else SAVE * self._saving.is_due(done))
+        if number <= SAVE:
+            return number == SAVE, None
+        if mine is None or mine.status != number:
+            mine = Stop("another process of the run was asked to stop", number)
+        return True, mine
+
+    def _wish(self) -> Stop | None:
+        """The first one; the clock of the time limit is looked at in any case."""
+        wishes = [self._limit.wish(self._saving.seconds), *(ask() for ask in self._asked)]
+        return next((wish for wish in wishes if wish is not None), None)

@@ -1,0 +1,140 @@
+"""Saving a run's state when it is due, and finding one to go on from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import final
+
+from glidepath.plan import Plan
+from glidepath.training.agreement import told_by_the_first
+from glidepath.training.checkpoints import About, Checkpoints, Heard
+from glidepath.training.redraws import Redraws
+from glidepath.training.run_directory import RunDirectory
+from glidepath.training.settings import Settings
+from glidepath.training.update import State
+
+NONE = -1
+
+
+@final
+class Saving:
+    """The checkpoints of a run, of the one plan that it follows.
+
+    Args:
+        directory: of the run.
+        plan: that it was started with.
+        settings: how often it is saved, and what is kept.
+        tell: gets sentences for the run's owner.
+    """
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        plan: Plan,
+        settings: Settings,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._directory, self._settings = directory, settings
+        self._plan = plan.fingerprint
+        self._checkpoints = Checkpoints(directory.checkpoints, settings.keep, tell)
+        self._last_time = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long the longest saving took so far."""
+        return self._checkpoints.seconds
+
+    def newest(self, at: int | None = None) -> About | None:
+        """The checkpoint to go on from, the same in all processes; None where there is none yet.
+
+        Args:
+            at: the one at this step alone; what comes after it is removed.
+        Raises:
+            FileNotFoundError: if none is whole, or there was a run, and none is left.
+            ValueError: if it is of another plan.
+        """
+        found = self._checkpoints.newest(at)
+        step = told_by_the_first(NONE if found is None else found.step)
+        if step == NONE:
+            self._check_new()
+            return None
+        about = self._checkpoints.about(step)
+        fingerprint = about.identity["plan"]
+        if fingerprint not in {self._plan, *self._directory.earlier_plans()}:
+            raise ValueError(
+                f"the checkpoint at step {step} follows the plan {fingerprint}, this run the plan "
+                f"{self._plan}"
+            )
+        if at is not None:
+            self._checkpoints.discard_after(step)
+        return about
+
+    def _check_new(self) -> None:
+        if self._directory.record_file.exists():
+            raise FileNotFoundError(
+                f"no checkpoint is left in {self._directory.checkpoints}, but the run has been "
+                "going on; it is not started again by itself: put one back, or start a new run "
+                "elsewhere"
+            )
+
+    def load(self, about: About, like: State) -> State:
+        """The state of a checkpoint, where the arrays of `like` lie."""
+        restored = self._checkpoints.restore(about.step, _arrays(like))
+        return State(**restored)
+
+    def is_due(self, done: int) -> bool:
+        """Whether it is time to save, by the clock of this process or by the step."""
+        every = self._settings.checkpoint_every
+        if every.steps is not None:
+            return done % every.steps == 0
+        assert every.seconds is not None
+        return time.monotonic() - self._last_time >= every.seconds
+
+    def save(
+        self, state: State, done: int, heard: Heard, redraws: Redraws, metrics: Mapping[str, float]
+    ) -> None:
+        """Begin to save a state; it is there when `finished` says so.
+
+        Args:
+            state: after `done` updates.
+            done: updates.
+            heard: what a plan that listens has heard so far.
+            redraws: of samples, so far.
+            metrics: that were measured of this state.
+        Raises:
+            SaveError: if it could not be written.
+        """
+        about = About(
+            step=done,
+            identity={"plan": self._plan},
+            heard=tuple(heard),
+            redraws=redraws.made,
+            metrics=dict(metrics),
+        )
+        self._checkpoints.save(_arrays(state), about)
+        self._last_time = time.monotonic()
+
+    def finished(self) -> list[int]:
+        """Steps of the checkpoints that are on the disk since the last call.
+
+        Raises:
+            SaveError: if one could not be written.
+        """
+        return self._checkpoints.saved()
+
+    def wait(self) -> None:
+        """Wait for the one that is being written.
+
+        Raises:
+            SaveError: if it could not be written.
+        """
+        self._checkpoints.wait()
+
+    def close(self) -> None:
+        """Finish what is being written, and let others write."""
+        self._checkpoints.close()
+
+
+def _arrays(state: State) -> dict[str, object]:
+    return {"parameters": state.parameters, "optimizer": state.optimizer, "step": state.step}

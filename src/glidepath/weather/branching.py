@@ -1,0 +1,67 @@
+"""A GraphCast run that begins where another one was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from glidepath.plan import Plan
+from glidepath.training.checkpoints import copy_checkpoint
+from glidepath.training.how import How
+from glidepath.training.run_directory import RunDirectory
+from glidepath.weather.going_on import changed
+from glidepath.weather.runs import Configuration, Progress
+from glidepath.weather.starting import Asked, Run, prepare, write
+from glidepath.weather.statistics import Statistics
+
+
+def branch(
+    directory: RunDirectory,
+    parent: RunDirectory,
+    step: int | None,
+    plan: Plan | None,
+    asked: Asked,
+    *,
+    lead: int | None,
+    progress: Progress,
+    tell: Callable[[str], None],
+    given: dict[str, Any],
+    **numbers: Any,
+) -> Run:
+    """Start a run from another one's checkpoint; what is not asked for is as it was there.
+
+    Args:
+        directory: of the new run.
+        parent: of the other one.
+        step: of its checkpoint; None for the newest.
+        plan: to follow from there on, such as one of `Plan.extend` or `Plan.branch`; None for the
+            parent's own.
+        asked: of the configuration.
+        lead: as in `start`.
+        progress: as in `start`.
+        tell: as in `start`.
+        given: of `How`, what was said.
+        **numbers: as in `start`.
+    Raises:
+        FileNotFoundError: if there is no such run, or no such checkpoint.
+        TypeError, ValueError, OSError: as in `start`.
+    """
+    directory.check_free()
+    followed, had = parent.open()
+    plan = plan or followed
+    run = prepare(
+        plan,
+        asdict(changed(Configuration.of_table(had), asked, plan)),
+        lead=lead,
+        progress=progress,
+        tell=tell,
+        how=How.of_table(had.get("how", {})).changed(given),
+        statistics=None if asked["stats"] else Statistics.read(parent.statistics),
+        **numbers,
+    )
+    about = copy_checkpoint(parent.checkpoints, step, directory.checkpoints, plan.fingerprint)
+    origin = {"path": str(parent.path.absolute()), "step": about.step}
+    write(run, directory, parent=origin | {"fingerprint": followed.fingerprint})
+    tell(f"branched from {parent.path} at step {about.step:,}")
+    return run

@@ -1,0 +1,128 @@
+"""Going on with a GraphCast run: as it was, or with changes that its owner accepts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from glidepath.plan import Plan
+from glidepath.plan.identity import difference, identity
+from glidepath.training import optimizer
+from glidepath.training.hearing import check_heard
+from glidepath.training.how import How
+from glidepath.training.run_directory import RunDirectory
+from glidepath.weather.runs import Configuration, Progress, make_problem
+from glidepath.weather.starting import Asked, Run, check_long_enough, make_settings, table
+from glidepath.weather.statistics import Statistics
+
+OF_DATA = {
+    "training_period": "training times",
+    "data_fingerprint": "data (their fingerprint)",
+}
+
+
+class ChangedError(ValueError):
+    """A run would go on with something else than before, and nobody has accepted it."""
+
+
+def go_on(
+    directory: RunDirectory,
+    plan: Plan | None,
+    asked: Asked,
+    *,
+    lead: int | None,
+    progress: Progress,
+    given: dict[str, Any],
+    accepts_changes: bool = False,
+    **numbers: Any,
+) -> Run:
+    """Go on with the run in a directory.
+
+    Args:
+        directory: with a run.
+        plan: to follow from now on; None for its own.
+        asked: of its configuration.
+        lead: as in `start`.
+        progress: as in `start`.
+        given: of `How`, what was said this time.
+        accepts_changes: whether plan, batch or data may be others than before.
+        **numbers: as in `start`.
+    Raises:
+        ChangedError: with every difference, if there is one and nobody has accepted it.
+        TypeError, ValueError, OSError: as in `start`.
+    """
+    followed, had = directory.open()
+    plan = plan or followed
+    optimizer.check(plan)
+    before = Configuration.of_table(had)
+    configuration = changed(before, asked, plan)
+    how_before = How.of_table(had.get("how", {}))
+    how = how_before.changed(given)
+    settings = make_settings(configuration, plan, how, **numbers)
+    check_heard(plan, evaluates=settings.evaluate_every is not None and configuration.holdout > 0)
+    trajectory = configuration.open_trajectory()
+    check_long_enough(trajectory, configuration.holdout, plan, lead)
+    problem = make_problem(
+        configuration, trajectory, Statistics.read(directory.statistics), progress
+    )
+    run = Run(plan, configuration, how, settings, problem)
+    now = table(run)
+    changes = _plan_changes(followed, plan, how_before, how) + _changes(had, now)
+    if changes and not accepts_changes:
+        raise ChangedError(
+            f"the run in {directory.path} would not go on as it began:\n"
+            + "\n".join(changes)
+            + "\nleave out what changes it, or go on with it by --accept-changes"
+        )
+    if changes:
+        directory.change(plan, had | now, changes)
+    else:
+        directory.note(how=how.as_table())
+    return replace(run, changes=tuple(changes))
+
+
+def changed(before: Configuration, asked: Asked, plan: Plan) -> Configuration:
+    """A run's configuration with what was asked for this time.
+
+    Raises:
+        ValueError: if that is another size, which its parameters do not have, or not the plan's
+            batch.
+    """
+    wanted = {name: value for name, value in asked.items() if value is not None}
+    had, size = asdict(before.size), wanted.pop("size", {})
+    if had | size != had:
+        raise ValueError(
+            f"the run was started with the size {had} and can't go on with {had | size}: its "
+            "parameters have other shapes; start another"
+        )
+    if plan.horizon.batch and wanted.get("batch", plan.horizon.batch) != plan.horizon.batch:
+        raise ValueError(
+            f"`--batch {wanted['batch']}` is not the plan's batch of {plan.horizon.batch}: change "
+            "the plan, whose epochs depend on it, or leave the option out"
+        )
+    return replace(before, **{"batch": plan.horizon.batch or before.batch} | wanted)
+
+
+def _plan_changes(before: Plan, now: Plan, how_before: How, how: How) -> list[str]:
+    told = difference(now, identity(before))
+    changes = [] if told is None else [f"plan:\n{told}"]
+    if now.listens and how.evaluate_every != how_before.evaluate_every:
+        changes.append(
+            f"evaluate_every: {how.evaluate_every} and not {how_before.evaluate_every}, "
+            "and the plan listens"
+        )
+    return changes
+
+
+def _changes(had: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What the configuration has that is another, in words."""
+    compared = [*Configuration.__dataclass_fields__, *OF_DATA]
+    return [
+        f"{OF_DATA.get(name, name)}: {_plain(now[name])} and not {_plain(had[name])}"
+        for name in compared
+        if name in had and _plain(now[name]) != _plain(had[name])
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
