@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+import jax
+import numpy as np
 import typer
 from rich.console import Console
 
@@ -16,6 +18,7 @@ from glidepath.record import History
 from glidepath.record.sinks import sink_named
 from glidepath.training.how import How
 from glidepath.training.loop import train
+from glidepath.training.processes import join, part, wait_for_all
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.signals import Signals
 from glidepath.training.stopping import Stop, StoppedError
@@ -53,13 +56,17 @@ class Training:
         self.directory, self._asked, self._given = RunDirectory(out), asked, how
         check_codes(how["stop_on"] or ())
         self._sinks(how["track"] or ())
+        by_hand = [session[name] for name in ("coordinator", "num_processes", "process_id")]
+        if session["distributed"] or by_hand != [None] * 3:
+            join(*by_hand)
+        self._is_first = jax.process_index() == 0
         self._lead = session["lead"]
         self._numbers = {
             "num_steps": session["steps"],
             "max_time": session["max_time"],
             "num_devices": session["devices"],
         }
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, quiet=not self._is_first)
         self._activity = Activity(self._console)
 
     def start(self, plan: str, *, is_sought: bool) -> None:
@@ -69,6 +76,9 @@ class Training:
             plan: the name of its plan.
             is_sought: whether one was looked for to go on with.
         """
+        if not self._is_first:
+            self._join_in()
+            return
         how = How().changed(self._given)
         if is_sought:
             self._activity.say(f"there is no run in {self.directory.path} yet: starting one")
@@ -78,6 +88,9 @@ class Training:
 
     def branch(self, origin: str, plan: str | None) -> None:
         """A run that begins with a checkpoint of another: `RUN` or `RUN@STEP`."""
+        if not self._is_first:
+            self._join_in()
+            return
         parent, step = _checkpoint(origin)
         followed = plan_named(plan) if plan else None
         with self._activity:
@@ -87,6 +100,9 @@ class Training:
 
     def go_on(self, plan: str | None, *, step: int | None, accepts_changes: bool) -> None:
         """The run that is there."""
+        if not self._is_first:
+            self._join_in(step)
+            return
         followed = plan_named(plan) if plan else None
         with self._activity:
             run = go_on(
@@ -104,12 +120,21 @@ class Training:
                 self._activity.say(f"changed: {change}")
             self._follow(run)
 
+    def _join_in(self, step: int | None = None) -> None:
+        """Train with the first process, which has written what run it is."""
+        wait_for_all("the run is there")
+        with self._activity:
+            run = go_on(self.directory, None, {}, given={}, lead=self._lead,
+                        progress=self._activity, from_step=step, **self._numbers)  # fmt: skip
+            self._train(run)
+
     def _all(self) -> dict[str, Any]:
         shown = {"progress": self._activity, "tell": self._activity.say}
         return {"lead": self._lead, **shown, **self._numbers}
 
     def _follow(self, run: Run) -> None:
         """Train, judge and report."""
+        wait_for_all("the run is there")
         self._activity.say(_headline(run, self.directory))
         model = self._train(run)
         self._report(None)
@@ -133,12 +158,15 @@ class Training:
                               sinks=self._sinks(how.track), asked=[signals.wish])  # fmt: skip
             except StoppedError as error:
                 self._leave(error.stop, f"stopped and saved at step {error.step:,}")
-        run.problem.export(state.parameters, directory.model_file)
+        parameters = jax.tree.map(np.asarray, state.parameters)
+        part()
+        if self._is_first:
+            run.problem.export(parameters, directory.model_file)
         if stop := signals.wish():
             self._leave(stop, "the training is finished, and not judged yet")
         if stop := observer.wants_to_stop():
             self._leave(stop, "the training is finished, and not judged")
-        return TrainedModel(run.problem.forecaster, state.parameters)
+        return TrainedModel(run.problem.forecaster, parameters)
 
     def _sinks(self, names: Sequence[str]) -> list[Sink]:
         path = self.directory.path

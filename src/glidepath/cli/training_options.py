@@ -36,6 +36,14 @@ SESSION: dict[str, Any] = {
     "steps": option(int | None, "Cut the run short after N updates."),
     "max_time": option(str | None, "Save and stop before so much time is over, such as 3h50m."),
     "devices": option(int | None, "Use the first N devices; all by default."),
+    "distributed": option(
+        bool | None,
+        "This is one of several processes, which Slurm or Open MPI started.",
+        "--distributed",
+    ),
+    "coordinator": option(str | None, "HOST:PORT of the first of several processes."),
+    "num_processes": option(int | None, "How many there are."),
+    "process_id": option(int | None, "Which of them this one is, from 0."),
     "lead": option(int | None, "Time steps to judge at; 4, or what the held-out times allow."),
 }
 """Flags that hold for this time only."""

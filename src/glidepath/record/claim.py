@@ -18,7 +18,7 @@ def claim(path: Path) -> FileLock:
     """Take what is at a path for this process alone, until `release` or the process's end.
 
     Args:
-        path: of a file or a directory; the lock is a file beside it, `path.lock`.
+        path: of a file or a directory; the lock is a hidden file beside it.
     Returns:
         the lock, held.
     Raises:
@@ -26,7 +26,7 @@ def claim(path: Path) -> FileLock:
         OSError: if the lock can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.with_name(path.name + ".lock")
+    file = path.with_name(f".{path.name}.lock")
     lock = FileLock(file, timeout=0)
     try:
         lock.acquire()

@@ -54,6 +54,7 @@ class CompiledUpdates:
                 plan,
                 rollout,
                 accumulate=self._settings.accumulate,
+                gathered=self._placement.gathered,
                 keeps_finite=self._settings.on_nan != "ignore",
             )
             placed = (self._placement.of_state(state), self._placement.replicated)

@@ -105,7 +105,7 @@ class _Loop:
             num_devices=settings.num_devices,
             shards_state=settings.shards_state,
         )
-        self._validation = Validation(problem, settings.batch)
+        self._validation = Validation(problem, settings.batch, self._placement)
         is_evaluated = settings.evaluate_every is not None and self._validation.is_possible
         self._every = settings.evaluate_every if is_evaluated else None
         self._hearing = Hearing(plan, evaluates=is_evaluated)

@@ -45,6 +45,12 @@ class Placement:
         self._mesh = Mesh(np.array(devices), (AXIS,))
         self._batch, self._accumulate, self._shards_state = batch, accumulate, shards_state
 
+    def of_size(self, batch: int) -> Placement | None:
+        """The same devices for batches of another size, not split; None where that can't be."""
+        if batch % self.num_devices:
+            return None
+        return Placement(batch, num_devices=self.num_devices)
+
     @property
     def num_devices(self) -> int:
         """Devices in all processes."""
@@ -75,6 +81,10 @@ class Placement:
     def place(self, state: Tree) -> Tree:
         """Put a state, which every process has the whole of, where it belongs."""
         return jax.tree.map(_put, state, self.of_state(state))
+
+    def gathered(self, tree: Tree) -> Tree:
+        """The whole of every array on every device, inside compiled code."""
+        return jax.lax.with_sharding_constraint(tree, self.replicated)
 
     def gather(self, tree: Tree) -> Tree:
         """The whole of every array on every device."""

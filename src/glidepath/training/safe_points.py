@@ -37,9 +37,9 @@ class SafePoints:
             done: updates.
         """
         mine = self._wish()
-        number = self._agreed(mine.status if mine else SAVE * self._saving.is_due(done))
+        number = self._agreed(mine.status if mine else SAVE * self._saving.is_time())
         if number <= SAVE:
-            return number == SAVE, None
+            return number == SAVE or self._saving.is_step(done), None
         if mine is None or mine.status != number:
             mine = Stop("another process of the run was asked to stop", number)
         return True, mine

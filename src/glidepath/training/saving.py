@@ -83,13 +83,15 @@ class Saving:
         restored = self._checkpoints.restore(about.step, _arrays(like))
         return State(**restored)
 
-    def is_due(self, done: int) -> bool:
-        """Whether it is time to save, by the clock of this process or by the step."""
-        every = self._settings.checkpoint_every
-        if every.steps is not None:
-            return done % every.steps == 0
-        assert every.seconds is not None
-        return time.monotonic() - self._last_time >= every.seconds
+    def is_step(self, done: int) -> bool:
+        """Whether the state is saved after so many updates."""
+        steps = self._settings.checkpoint_every.steps
+        return steps is not None and done % steps == 0
+
+    def is_time(self) -> bool:
+        """Whether it is time to save, by the clock of this process."""
+        seconds = self._settings.checkpoint_every.seconds
+        return seconds is not None and time.monotonic() - self._last_time >= seconds
 
     def save(
         self, state: State, done: int, heard: Heard, redraws: Redraws, metrics: Mapping[str, float]

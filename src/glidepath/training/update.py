@@ -80,16 +80,21 @@ def advance(
     values: dict[str, Any],
     *,
     accumulate: int = 1,
+    gathered: Callable[[Tree], Tree] = lambda parameters: parameters,
 ) -> tuple[State, Done]:
     """One update with given numbers of the optimizer, of `values_at`; to be compiled.
 
     A batch of several micro-batches, `[micro-batch, sample, ...]`, is gone through one by one.
+    Parameters that are spread over devices are `gathered` for the loss, and so are its gradients:
+    else the compiler would spread the network's own products, and gather the batch.
     """
     loss = jax.value_and_grad(partial(problem.loss, rollout=rollout), has_aux=True)
+    whole = gathered(state.parameters)
     if accumulate == 1:
-        (value, parts), gradients = loss(state.parameters, batch)
+        (value, parts), gradients = loss(whole, batch)
     else:
-        (value, parts), gradients = _mean(partial(loss, state.parameters), batch, accumulate)
+        (value, parts), gradients = _mean(partial(loss, whole), batch, accumulate)
+    gradients = gathered(gradients)
     transformation = adamw(values, problem.decays(state.parameters))
     updates, moments = transformation.update(gradients, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, updates)
@@ -116,6 +121,7 @@ def make_update(
     rollout: int,
     *,
     accumulate: int = 1,
+    gathered: Callable[[Tree], Tree] = lambda parameters: parameters,
     keeps_finite: bool = True,
     summarizes: bool = True,
 ) -> Update:
@@ -128,6 +134,7 @@ def make_update(
         plan: whose quantities, but not their values, are built in.
         rollout: of the loss.
         accumulate: micro-batches in a batch.
+        gathered: the whole of parameters that are spread over devices.
         keeps_finite: whether an update with a loss or gradient that is not finite is left out:
             its step is counted, for rates and batches follow the step, and nothing else changes.
         summarizes: whether "summary" is among what it returns.
@@ -139,7 +146,9 @@ def make_update(
 
     def update(state: State, batch: Tree, numbers: Moment) -> tuple[State, dict[str, Any]]:
         values = constants | numbers
-        new, done = advance(problem, state, batch, rollout, values, accumulate=accumulate)
+        new, done = advance(
+            problem, state, batch, rollout, values, accumulate=accumulate, gathered=gathered
+        )
         recorded = (name for name in (*plan.names, "clip") if values.get(name) is not None)
         figures = {"loss": done.loss, **{name: values[name] for name in recorded}, **done.parts}
         if summarizes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
+from glidepath.training.placement import Placement
 from glidepath.training.problem import Problem, Tree
 
 METRIC = "val_loss"
@@ -24,9 +25,10 @@ class Validation:
     Args:
         problem: with its samples.
         size: of the batches.
+        placement: of the model's arrays; batches that can't be divided so are not.
     """
 
-    def __init__(self, problem: Problem, size: int) -> None:
+    def __init__(self, problem: Problem, size: int, placement: Placement) -> None:
         self._problem = problem
         held_out = problem.held_out(ROLLOUT)
         count = min(len(held_out), max(size, MOST))
@@ -37,6 +39,7 @@ class Validation:
             self._samples = held_out[spread]
         else:
             self._samples = held_out
+        self._placement = placement.of_size(self._size) if count else None
         self._loss = jax.jit(lambda parameters, batch: problem.loss(parameters, batch, ROLLOUT)[0])
 
     @property
@@ -52,4 +55,9 @@ class Validation:
 
     def _batches(self) -> Iterator[Tree]:
         for start in range(0, len(self._samples), self._size):
-            yield self._problem.batch(self._samples[start : start + self._size], ROLLOUT)
+            samples = self._samples[start : start + self._size]
+            if self._placement is None:
+                yield self._problem.batch(samples, ROLLOUT)
+            else:
+                own = self._problem.batch(self._placement.own(samples), ROLLOUT)
+                yield self._placement.spread(own)

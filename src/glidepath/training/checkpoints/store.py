@@ -18,6 +18,7 @@ import orbax.checkpoint as ocp
 from filelock import FileLock
 
 from glidepath.record.claim import claim
+from glidepath.training.agreement import told_by_the_first
 from glidepath.training.checkpoints.about import About
 from glidepath.training.checkpoints.keep import Keep
 from glidepath.training.checkpoints.manifest import problems, read_manifest, write_manifest
@@ -143,7 +144,7 @@ class Checkpoints:
             SaveError: if this one or the one before could not be written.
         """
         self.wait()
-        if about.step in self.steps:
+        if told_by_the_first(int(about.step in self.steps)):
             return
         began = time.perf_counter()
         directory = self._path / f"{about.step}{SAVING}"
