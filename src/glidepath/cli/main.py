@@ -22,6 +22,7 @@ from glidepath.cli import (
     schema,
     show,
     train,
+    verify,
     watch,
     weather,
 )
@@ -49,6 +50,7 @@ app.command("watch")(watch.watch)
 app.command("report")(report.report)
 app.command("runs")(runs.runs)
 app.command("diagnose")(diagnose.diagnose)
+app.command("verify")(verify.verify)
 app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(weather.app, name="weather")

@@ -102,16 +102,19 @@ class RunDirectory:
         files.save(plan, self.plan_file)
         self._write(configuration | {"fingerprint": plan.fingerprint})
 
-    def change(self, plan: Plan, configuration: dict[str, Any], differences: list[str]) -> None:
+    def change(
+        self, plan: Plan, configuration: dict[str, Any], differences: list[str], step: int
+    ) -> None:
         """Let the run go on with another plan or configuration; what it had is kept beside it.
 
         Args:
             plan: from now on.
             configuration: likewise.
             differences: in words, for those who look at the run later.
+            step: from which on they hold.
         """
         before, had = self.open()
-        told = {"fingerprint": before.fingerprint, "time": round(time.time(), 3)}
+        told = {"step": step, "fingerprint": before.fingerprint, "time": round(time.time(), 3)}
         changes = [*had.get("changes", []), told | {"differences": differences}]
         files.save(before, self.path / f"plan-{before.fingerprint}.toml")
         files.save(plan, self._next_plan_file)

@@ -8,6 +8,7 @@ from typing import Any
 from glidepath.plan import Plan
 from glidepath.plan.identity import difference, identity
 from glidepath.training import optimizer
+from glidepath.training.checkpoints import complete_steps
 from glidepath.training.hearing import check_heard
 from glidepath.training.how import How
 from glidepath.training.run_directory import RunDirectory
@@ -75,7 +76,9 @@ def go_on(
             + "\nleave out what changes it, or go on with it by --accept-changes"
         )
     if changes:
-        directory.change(plan, had | now, changes)
+        step = numbers.get("from_step")
+        newest = max(complete_steps(directory.checkpoints), default=0)
+        directory.change(plan, had | now, changes, newest if step is None else step)
     else:
         directory.note(how=how.as_table())
     return replace(run, changes=tuple(changes))

@@ -1,0 +1,138 @@
+"""Whether a run's directory is as it should be: its checkpoints, its record and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from glidepath.plan import Plan
+from glidepath.record.history import History
+from glidepath.record.lines import read
+from glidepath.record.schema import FILE_NAME
+from glidepath.training.checkpoints import DamagedError, complete_steps, problems, read_manifest
+from glidepath.training.run_directory import RunDirectory
+
+ULPS = 4
+"""Of float32, by which a value that was used may differ from the plan's."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        what: it is.
+        told: how it is, in words.
+        problems: what is wrong with it; nothing, if it is well.
+    """
+
+    what: str
+    told: str
+    problems: tuple[str, ...] = ()
+
+
+def verify(directory: RunDirectory) -> list[Check]:
+    """Look at everything that a run has written; every byte of its checkpoints is read.
+
+    Args:
+        directory: with a run, which may be going on.
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    if not directory.exists():
+        raise FileNotFoundError(f"there is no run in {directory.path}")
+    try:
+        plan, configuration = directory.open()
+    except (ValueError, OSError) as error:
+        return [Check("plan", "can't be read", (str(error),)), *_checkpoints(directory, None)]
+    fingerprints = {plan.fingerprint, *directory.earlier_plans()}
+    told = Check("plan", f"{plan.fingerprint}, as the run was started with")
+    return [told, *_checkpoints(directory, fingerprints), *_record(directory, plan, configuration)]
+
+
+def _checkpoints(directory: RunDirectory, plans: set[str] | None) -> Iterator[Check]:
+    steps = complete_steps(directory.checkpoints)
+    if not steps:
+        yield Check("checkpoints", "none", (f"there is none in {directory.checkpoints}",))
+    for step in steps:
+        path = directory.checkpoints / str(step)
+        found = problems(path)
+        told = "whole"
+        try:
+            about = read_manifest(path)
+        except DamagedError:
+            pass  # it is among the problems
+        else:
+            told = f"{about.step:,} updates, {len(list(path.rglob('*')))} files"
+            if about.step != step:
+                found.append(f"it says that it is of step {about.step}")
+            if plans is not None and about.identity["plan"] not in plans:
+                found.append(f"it follows another plan, {about.identity['plan']}")
+        yield Check(f"checkpoint {step}", "damaged" if found else told, tuple(found))
+    for aside in sorted(directory.checkpoints.glob("*.damaged*")):
+        yield Check(f"checkpoint {aside.name}", "was set aside, for it was damaged")
+
+
+def _record(directory: RunDirectory, plan: Plan, configuration: dict[str, object]) -> list[Check]:
+    try:
+        lines = list(read(directory.record_file))
+        history = History(lines)
+    except (OSError, ValueError) as error:
+        return [Check("record", "can't be read", (str(error),))]
+    first = _first_step(configuration)
+    steps = history.steps
+    found = list(_gaps(steps, first))
+    if history.header.get("fingerprint") != plan.fingerprint:
+        found.append("its plan is another than the run's")
+    told = f"{len(steps):,} updates" + (f", from step {first:,} on" if first else "")
+    at_end = [f"the state after {step:,} updates was saved, and the record ends at {end:,}"
+              for step in complete_steps(directory.checkpoints)
+              if step > (end := history.num_done or first)]  # fmt: skip
+    return [
+        Check("record", told, (*found, *at_end)),
+        _values(history, plan, _since(configuration, first)),
+    ]
+
+
+def _first_step(configuration: dict[str, object]) -> int:
+    """Where the run began: at 0, or where it left its parent."""
+    parent = configuration.get("parent")
+    return parent["step"] if isinstance(parent, dict) else 0
+
+
+def _since(configuration: dict[str, object], first: int) -> int:
+    """The first step that the present plan gave."""
+    changes = configuration.get("changes")
+    return max(first, changes[-1]["step"]) if isinstance(changes, list) and changes else first
+
+
+def _gaps(steps: np.ndarray, first: int) -> Iterator[str]:
+    """Where an update is missing, or stands twice."""
+    if not len(steps):
+        return
+    if steps[0] != first:
+        yield f"{FILE_NAME} begins at step {steps[0]:,} and not {first:,}"
+    for i in np.flatnonzero(np.diff(steps) != 1)[:3]:
+        yield f"after step {steps[i]:,} comes step {steps[i + 1]:,}"
+
+
+def _values(history: History, plan: Plan, since: int) -> Check:
+    """What was used against what the plan, with its events, gives."""
+    followed = history.plan or plan
+    found, compared = [], 0
+    for name in followed.names:
+        steps, used = history.known(name)
+        steps, used = steps[steps >= since], used[steps >= since]
+        planned = np.asarray(followed[name](steps), np.float64) if len(steps) else used
+        compared += len(steps)
+        room = ULPS * np.spacing(np.abs(planned).astype(np.float32)).astype(np.float64)
+        wrong = np.flatnonzero(np.abs(used - planned) > room)
+        if len(wrong):
+            at = wrong[0]
+            found.append(
+                f"`{name}` at step {steps[at]:,} was {used[at]:g}, and the plan has "
+                f"{planned[at]:g}; {len(wrong):,} differ"
+            )
+    return Check("plan against record", f"{compared:,} values compared", tuple(found))
