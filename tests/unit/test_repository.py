@@ -53,6 +53,12 @@ EXPORTS = {
     "tanh",
 }
 
+HOW = {
+    "--checkpoint-every", "--keep", "--keep-every", "--keep-best", "--evaluate-every", "--on-nan",
+    "--accumulate", "--shard", "--stop-on", "--track", "--steps", "--max-time", "--devices",
+    "--distributed", "--coordinator", "--num-processes", "--process-id", "--lead",
+}  # fmt: skip
+
 COMMANDS = {
     "check": {"--set", "--format", "--strict"},
     "compare": {"--quantity", "--format", "--save"},
@@ -71,12 +77,16 @@ COMMANDS = {
     "runs": {"--sort", "--json"},
     "schema": set(),
     "show": {"--set", "--at", "--save"},
-    "train graphcast": {
-        "--data", "--from", "--to", "--stats", "--plan", "--out", "--resume", "--steps",
-        "--size", "--mesh",
-        "--latent", "--layers", "--precision", "--batch", "--seed", "--holdout",
-        "--checkpoint-every", "--lead", "--evaluate-every", "--on-nan", "--stop-on", "--track",
+    "resume": {
+        "--data", "--from", "--to", "--plan", "--precision", "--batch", "--seed", "--holdout",
+        "--step", "--accept-changes", *HOW,
     },
+    "train graphcast": {
+        "--data", "--from", "--to", "--stats", "--plan", "--size", "--mesh", "--latent",
+        "--layers", "--precision", "--batch", "--seed", "--holdout", "--out", "--resume",
+        "--accept-changes", "--branch-from", *HOW,
+    },
+    "verify": {"--format"},
     "version": set(),
     "watch": {"--once", "--every", "--wait"},
     "weather simulate": {"--out", "--days", "--spin-up", "--seed"},
@@ -177,6 +187,7 @@ LINES = {
         "schema", "name", "plan", "fingerprint", "total_steps", "environment", "configuration",
     },
     "restart": {"step"},
+    "rollback": {"step", "broken", "attempt", "reason"},
     "model": {"step", "arrays"},
     "update": {
         "step", "phase", "loss", "lr, weight_decay, ...", "planned", "gradient_norm",
