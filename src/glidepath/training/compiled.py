@@ -32,6 +32,11 @@ class CompiledUpdates:
         self._problem, self._settings = problem, settings
         self._placement, self._observer = placement, observer
         self._known: dict[int, Update] = {}
+        self._longest = 0.0
+
+    def seconds(self, rollout: int) -> float:
+        """How long an update may take to compile, by what the longest took; 0 if it is."""
+        return 0.0 if self.has(rollout) else self._longest
 
     def has(self, rollout: int) -> bool:
         """Whether an update is compiled already."""
@@ -60,5 +65,7 @@ class CompiledUpdates:
             placed = (self._placement.of_state(state), self._placement.replicated)
             compiled = jax.jit(update, donate_argnums=0, out_shardings=placed)
             self._known[rollout] = compiled.lower(state, batch, moment(plan, 0)).compile()
-            self._observer.compiled(rollout, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self._longest = max(self._longest, seconds)
+            self._observer.compiled(rollout, seconds)
         return self._known[rollout]

@@ -30,7 +30,7 @@ from glidepath.training.safe_points import SafePoints
 from glidepath.training.saving import Saving
 from glidepath.training.settings import Settings
 from glidepath.training.stopping import Asked, StoppedError
-from glidepath.training.update import LOOK_EVERY, State, initial_state, moment
+from glidepath.training.update import LOOK_EVERY, State, Update, initial_state, moment
 from glidepath.training.validation import Validation
 from glidepath.training.watchman import RollBackError, Watchman
 
@@ -234,9 +234,7 @@ class _Loop:
         for own, waited in _timed(read_ahead(source, self._done)):
             step, rollout = self._done, rollout_at(source.plan, self._done)
             batch = self._placement.spread(own)
-            if not self._updates.has(rollout):
-                recorder.pause()
-            update = self._updates(source.plan, rollout, self._state, batch)
+            update = self._compiled(source.plan, rollout, batch, recorder)
             self._state, figures = update(self._state, batch, moment(source.plan, step))
             self._done += 1
             recorder.log(
@@ -250,10 +248,20 @@ class _Loop:
             if self._look_around(recorder):
                 return
 
+    def _compiled(self, plan: Plan, rollout: int, batch: Tree, recorder: Recorder) -> Update:
+        """The update of a rollout length; the time to compile one is no update's."""
+        is_new = not self._updates.has(rollout)
+        update = self._updates(plan, rollout, self._state, batch)
+        if is_new:
+            recorder.pause()
+            self._safe_points.pause()
+        return update
+
     def _look_around(self, recorder: Recorder) -> bool:
         """Evaluate, save and stop where that is due; returns whether the plan has changed."""
         measured, events = self._evaluate(recorder)
-        saves, stop = self._safe_points(self._done)
+        coming = self._updates.seconds(rollout_at(self._hearing.plan, self._done))
+        saves, stop = self._safe_points(self._done, coming)
         if saves or self.is_over:
             recorder.flush()
             self._save(measured)

@@ -30,13 +30,18 @@ class SafePoints:
         self._limit = TimeLimit(settings.max_seconds)
         self._agreed = Agreement()
 
-    def __call__(self, done: int) -> tuple[bool, Stop | None]:
+    def pause(self) -> None:
+        """What was done since the last update is none of it: an update was compiled."""
+        self._limit.pause()
+
+    def __call__(self, done: int, compiling_seconds: float) -> tuple[bool, Stop | None]:
         """Whether to save now, and whether to stop.
 
         Args:
             done: updates.
+            compiling_seconds: that the next update needs before it can be done.
         """
-        mine = self._wish()
+        mine = self._wish(compiling_seconds)
         number = self._agreed(mine.status if mine else SAVE * self._saving.is_time())
         if number <= SAVE:
             return number == SAVE or self._saving.is_step(done), None
@@ -44,7 +49,8 @@ class SafePoints:
             mine = Stop("another process of the run was asked to stop", number)
         return True, mine
 
-    def _wish(self) -> Stop | None:
+    def _wish(self, compiling_seconds: float) -> Stop | None:
         """The first one; the clock of the time limit is looked at in any case."""
-        wishes = [self._limit.wish(self._saving.seconds), *(ask() for ask in self._asked)]
+        in_time = self._limit.wish(self._saving.seconds + compiling_seconds)
+        wishes = [in_time, *(ask() for ask in self._asked)]
         return next((wish for wish in wishes if wish is not None), None)

@@ -48,7 +48,7 @@ def verify(directory: RunDirectory) -> list[Check]:
     except (ValueError, OSError) as error:
         return [Check("plan", "can't be read", (str(error),)), *_checkpoints(directory, None)]
     fingerprints = {plan.fingerprint, *directory.earlier_plans()}
-    told = Check("plan", f"{plan.fingerprint}, as the run was started with")
+    told = Check("plan", f"{plan.fingerprint}, which the configuration names")
     return [told, *_checkpoints(directory, fingerprints), *_record(directory, plan, configuration)]
 
 
@@ -84,7 +84,7 @@ def _record(directory: RunDirectory, plan: Plan, configuration: dict[str, object
     first = _first_step(configuration)
     steps = history.steps
     found = list(_gaps(steps, first))
-    if history.header.get("fingerprint") != plan.fingerprint:
+    if history.header.get("fingerprint") not in {plan.fingerprint, *directory.earlier_plans()}:
         found.append("its plan is another than the run's")
     told = f"{len(steps):,} updates" + (f", from step {first:,} on" if first else "")
     at_end = [f"the state after {step:,} updates was saved, and the record ends at {end:,}"

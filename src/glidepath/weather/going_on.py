@@ -60,6 +60,13 @@ def go_on(
     how_before = How.of_table(had.get("how", {}))
     how = how_before.changed(given)
     settings = make_settings(configuration, plan, how, **numbers)
+    newest = max(complete_steps(directory.checkpoints), default=0)
+    begins = newest if settings.from_step is None else settings.from_step
+    if begins > settings.num_steps:
+        raise ValueError(
+            f"the run is at step {begins:,} already, beyond {settings.num_steps:,}: give it a "
+            "longer plan, or go back by --step"
+        )
     check_heard(plan, evaluates=settings.evaluate_every is not None and configuration.holdout > 0)
     trajectory = configuration.open_trajectory()
     check_long_enough(trajectory, configuration.holdout, plan, lead)
@@ -76,9 +83,7 @@ def go_on(
             + "\nleave out what changes it, or go on with it by --accept-changes"
         )
     if changes:
-        step = numbers.get("from_step")
-        newest = max(complete_steps(directory.checkpoints), default=0)
-        directory.change(plan, had | now, changes, newest if step is None else step)
+        directory.change(plan, had | now, changes, begins)
     else:
         directory.note(how=how.as_table())
     return replace(run, changes=tuple(changes))
