@@ -177,6 +177,11 @@ class Child:
             return self.job.log.read_text(errors="replace")
         return ""
 
+    @property
+    def last_words(self) -> str:
+        """The last line of what it has said."""
+        return self.log.rstrip().rpartition("\n")[2]
+
     def says(self, text: str) -> bool:
         """Wait until it says something; returns False if it ends without."""
         until = time.monotonic() + PATIENCE_SECONDS
@@ -219,7 +224,7 @@ class Child:
 
 def finish(job: Job) -> Child:
     """Go on with a run, undisturbed, to its end."""
-    calm = replace(job, place=None, dies_at_change=False, largest_bytes=None,
+    calm = replace(job, name="after", place=None, dies_at_change=False, largest_bytes=None,
                    problem=job.problem | {"seconds": 0.0, "num_copies": 0})  # fmt: skip
     child = Child(calm)
     child.end()

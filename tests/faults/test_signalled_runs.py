@@ -6,7 +6,7 @@ from tests.faults import signalling
 from tests.faults.outcome import GOOD
 
 
-@pytest.mark.parametrize(("seed", "stage"), enumerate(signalling.STAGES))
+@pytest.mark.parametrize(("seed", "stage"), [*enumerate(signalling.STAGES)])
 def test_a_signal_saves_and_stops_a_run_wherever_it_is(seed, stage, tmp_path, whole):
     assert signalling.once(seed, tmp_path, whole, stage) == GOOD
 
