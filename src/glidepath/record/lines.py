@@ -28,6 +28,7 @@ class Writer:
     """
 
     def __init__(self, path: Path, start: int) -> None:
+        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         if before := _WRITERS.get(path.resolve()):
             before.close()  # a notebook's cell that is run again
@@ -47,13 +48,17 @@ class Writer:
         """Append one line.
 
         Raises:
+            OSError: naming the file, if it can't grow, as on a full disk.
             ValueError: if it is closed, as by another writer of this process.
         """
         if not self._end.alive:
             raise ValueError(
                 "this record is closed, or another recorder of this process has taken it over"
             )
-        self._file.write(as_text(line))
+        try:
+            self._file.write(as_text(line))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def close(self) -> None:
         """Close the file, and let others write it."""

@@ -361,10 +361,11 @@ class Recorder:
             return
         with suppress(Exception):  # the error that is on its way matters more
             self.flush()
-        if isinstance(error, KeyboardInterrupt):
-            self.close("stopped", "interrupted")
-        else:
-            self.close("failed", _told(error))
+        with suppress(OSError):  # a record that can't grow has no last line either
+            if isinstance(error, KeyboardInterrupt):
+                self.close("stopped", "interrupted")
+            else:
+                self.close("failed", _told(error))
 
     def _write(self, kind: str, **line: Any) -> None:
         whole = {"kind": kind, **line}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from glidepath.plan import Plan, files
+from glidepath.record.claim import claim
 
 LOST_BY_ORBAX = "[]*?"
 """In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
@@ -97,10 +100,24 @@ class RunDirectory:
             )
 
     def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
-        """Say what run is here; from then on there is one."""
+        """Say what run is here; from then on there is one.
+
+        Raises:
+            ClaimedError: if another process trains here.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        files.save(plan, self.plan_file)
-        self._write(configuration | {"fingerprint": plan.fingerprint})
+        with self._claimed():
+            _put(self.plan_file, files.dumps(plan))
+            self._write(configuration | {"fingerprint": plan.fingerprint})
+
+    @contextmanager
+    def _claimed(self) -> Iterator[None]:
+        """Nobody trains here meanwhile: what a run follows is not changed under its feet."""
+        lock = claim(self.checkpoints)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def change(
         self, plan: Plan, configuration: dict[str, Any], differences: list[str], step: int
@@ -112,12 +129,20 @@ class RunDirectory:
             configuration: likewise.
             differences: in words, for those who look at the run later.
             step: from which on they hold.
+        Raises:
+            ClaimedError: if another process trains here.
         """
+        with self._claimed():
+            self._change(plan, configuration, differences, step)
+
+    def _change(
+        self, plan: Plan, configuration: dict[str, Any], differences: list[str], step: int
+    ) -> None:
         before, had = self.open()
         told = {"step": step, "fingerprint": before.fingerprint, "time": round(time.time(), 3)}
         changes = [*had.get("changes", []), told | {"differences": differences}]
-        files.save(before, self.path / f"plan-{before.fingerprint}.toml")
-        files.save(plan, self._next_plan_file)
+        _put(self.path / f"plan-{before.fingerprint}.toml", files.dumps(before))
+        _put(self._next_plan_file, files.dumps(plan))
         own = {"fingerprint": plan.fingerprint, "changes": changes}
         self._write(configuration | own)  # from here on the new plan holds
         self._take_next_plan(plan.fingerprint)
@@ -135,18 +160,18 @@ class RunDirectory:
                 self._next_plan_file.unlink()
 
     def _write(self, configuration: dict[str, Any]) -> None:
-        partial = self.configuration_file.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(configuration, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.configuration_file)
+        _put(self.configuration_file, json.dumps(configuration, indent=2) + "\n")
 
     def note(self, **known: Any) -> None:
-        """Add to the configuration what changes nothing in the run's numbers."""
+        """Add to the configuration what changes nothing in the run's numbers.
+
+        Raises:
+            ClaimedError: if another process trains here.
+        """
         configuration = self.open()[1]
         if configuration != configuration | known:
-            self._write(configuration | known)
+            with self._claimed():
+                self._write(configuration | known)
 
     def open(self) -> tuple[Plan, dict[str, Any]]:
         """The plan and the configuration of the run that is here.
@@ -171,3 +196,13 @@ class RunDirectory:
                 "it by --plan, with --accept-changes"
             )
         return plan, configuration
+
+
+def _put(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = file.with_name(file.name + ".partial")
+    with partial.open("w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    partial.replace(file)

@@ -54,7 +54,8 @@ def problems(directory: Path) -> list[str]:
         told = _table(directory)["files"]
     except DamagedError as error:
         return [str(error)]
-    found = []
+    links = [str(one.relative_to(directory)) for one in _links(directory)]
+    found = [f"{name} is a link, and no checkpoint has one" for name in links]
     there = {str(path.relative_to(directory)): path for path in _files(directory)}
     for name, seal in told.items():
         if name not in there:
@@ -96,6 +97,11 @@ def _seal(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def _links(directory: Path) -> list[Path]:
+    """They may lead anywhere, and what is there may be another at any time."""
+    return sorted(path for path in directory.rglob("*") if path.is_symlink())
 
 
 def _files(directory: Path) -> Iterator[Path]:

@@ -284,5 +284,6 @@ def _sync(directory: Path) -> None:
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0][:300] if text else type(error).__name__
+    """What went wrong; the cause stands at the end, behind long names of files."""
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first if len(first) <= 300 else f"{first[:100]} ... {first[-195:]}"

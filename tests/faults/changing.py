@@ -1,0 +1,52 @@
+"""What is done to a run's plan and configuration, in children: whole, killed, or torn."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from glidepath import Phase, Plan, linear
+from glidepath.training.run_directory import RunDirectory
+from tests.faults.child import Job
+from tests.faults.places import CHANGES, die_at_change
+
+BEFORE = Plan(Phase("training", 8, lr=linear(0.1, 0.0)))
+AFTER = Plan(Phase("training", 8, lr=linear(0.2, 0.0)))
+
+
+def change(job: Job) -> None:
+    """What `resume --accept-changes` does; exits as the command does."""
+    try:
+        RunDirectory(job.path).change(AFTER, {"batch": 2}, ["plan"], 0)
+    except OSError as error:
+        job.log.write_text(f"error: {error}")
+        sys.exit(1)
+
+
+def change_and_die(job: Job) -> None:
+    """Killed right before a change of the disk."""
+    die_at_change(job.number, job.path)
+    change(job)
+
+
+def change_and_tear(job: Job) -> None:
+    """Killed when a file has been half written, whose rest never came to the disk."""
+    left, torn = job.number, ""
+
+    def look(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left, torn
+        is_written = event == "open" and arguments[2] & os.O_WRONLY
+        if not (is_written or event in CHANGES) or str(job.path) not in str(arguments[0]):
+            return
+        if torn:
+            file, torn = torn, ""
+            os.truncate(file, Path(file).stat().st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= is_written and not str(arguments[0]).endswith(".lock")
+        torn = str(arguments[0]) if is_written and left < 0 else ""
+
+    sys.addaudithook(look)
+    change(job)

@@ -1,0 +1,80 @@
+"""kill -9: at random moments, inside a save, before any change of the disk, after a rollback."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tests.faults.child import Child, Job, finish
+from tests.faults.outcome import Outcome, outcome
+from tests.faults.places import HELD, IN_A_SAVE, IS_THERE
+from tests.faults.problem import NUM_SAVES, PLAN, SETTINGS
+
+MOST_KILLS = 4
+SLOW_SECONDS = 0.02
+WHOLE_SECONDS = 1.2
+"""About what such a slow child needs from its first update to its end."""
+
+NUM_CHANGES = 260
+"""About how often Python changes something below the directory of a run, from start to end."""
+
+SAVED = [*range(0, PLAN.total_steps, 3), PLAN.total_steps]
+"""Updates done at each save of an undisturbed run."""
+
+ROLLS_BACK = replace(SETTINGS, on_nan="rollback")
+HAS_NAN = {"has_nan": True}
+
+
+def at_random_moments(seed: int, folder: Path, whole: Job) -> Outcome:
+    """Again and again, a quarter of the times while it is starting."""
+    random = np.random.default_rng(seed)
+    job = replace(whole, path=folder / f"killed-{seed}", problem={"seconds": SLOW_SECONDS})
+    children = []
+    for _ in range(random.integers(1, MOST_KILLS + 1)):
+        children.append(Child(job))
+        if random.random() < 0.75:
+            children[-1].says("update")
+        time.sleep(random.uniform(0.0, WHOLE_SECONDS))
+        children[-1].kill()
+    return outcome(job, whole, [*children, finish(job)])
+
+
+def in_a_save(seed: int, folder: Path, whole: Job, place: str | None = None) -> Outcome:
+    """At a place inside a save that is drawn by lot."""
+    random = np.random.default_rng(seed)
+    place = place or str(random.choice(list(IN_A_SAVE)))
+    number = int(random.integers(2, NUM_SAVES))
+    job = replace(whole, path=folder / f"{place}-{seed}", place=place, number=number)
+    child = Child(job)
+    was_there = child.says(HELD)
+    child.kill()
+    after = finish(job)
+    expected = SAVED[number if place in IS_THERE else number - 1]
+    told = was_there and f"resumed {expected}\n" in after.log
+    return outcome(job, whole, [child, after], told=told)
+
+
+def before_a_change(seed: int, folder: Path, whole: Job) -> Outcome:
+    """By itself, right before a file is opened, renamed or removed; twice."""
+    random = np.random.default_rng(seed)
+    job = replace(whole, path=folder / f"changes-{seed}", dies_at_change=True)
+    children = []
+    for _ in range(2):
+        children.append(Child(replace(job, number=int(random.integers(NUM_CHANGES)))))
+        children[-1].end()
+    return outcome(job, whole, [*children, finish(job)])
+
+
+def after_a_rollback(seed: int, folder: Path, whole: Job) -> Outcome:
+    """Between the rollback and the end of the run."""
+    random = np.random.default_rng(seed)
+    job = replace(whole, path=folder / f"rolled-back-{seed}",
+                  problem=HAS_NAN | {"seconds": SLOW_SECONDS})  # fmt: skip
+    child = Child(job)
+    was_there = child.says("rollback")
+    time.sleep(random.uniform(0.0, WHOLE_SECONDS / 3))
+    child.kill()
+    return outcome(job, whole, [child, finish(job)], told=was_there)
