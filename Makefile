@@ -1,12 +1,15 @@
 # `make demo` trains GraphCast from nothing to a forecast; `make test` runs the tests.
 # `make test-all` adds the tests that need TensorFlow or a tracker.
+# `make faults` kills, starves and breaks runs, SEEDS times each (50: about half an hour).
 # All set up .venv themselves and need only Python 3.11 or newer and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test test-all check format clean
+SEEDS ?= 50
+
+.PHONY: demo test test-all faults check format clean
 
 demo: .venv/demo.stamp
 	$(BIN)/glidepath train graphcast --out runs/demo --resume auto
@@ -16,6 +19,9 @@ test: .venv/test.stamp
 
 test-all: test .venv/heavy.stamp
 	$(BIN)/python -m pytest -m heavy
+
+faults: .venv/test.stamp
+	$(BIN)/python -m tests.faults --seeds $(SEEDS)
 
 check: .venv/test.stamp
 	$(BIN)/ruff format --check .

@@ -8,12 +8,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from glidepath import Phase, Plan, linear
 from glidepath.training.run_directory import RunDirectory
-from tests.faults.child import Job
+from tests.faults.child import Child, Job
+from tests.faults.outcome import Outcome, orphans
 from tests.faults.places import CHANGES, die_at_change
 
 BEFORE = Plan(Phase("training", 8, lr=linear(0.1, 0.0)))
+NUM_FILES = 3
+"""That a change writes: the plan before, the plan after, the configuration."""
+
 AFTER = Plan(Phase("training", 8, lr=linear(0.2, 0.0)))
 
 
@@ -30,6 +36,21 @@ def change_and_die(job: Job) -> None:
     """Killed right before a change of the disk."""
     die_at_change(job.number, job.path)
     change(job)
+
+
+def killed_in_a_change(seed: int, folder: Path, whole: Job) -> Outcome:
+    """At a change of the disk that is drawn by lot; the run is the old one or the new one."""
+    random = np.random.default_rng(seed)
+    job = Job(folder / f"change-{seed}", number=int(random.integers(4 * NUM_FILES)))
+    directory = RunDirectory(job.path)
+    directory.create(BEFORE, {"batch": 1})
+    child = Child(job, change_and_die if random.random() < 0.5 else change_and_tear)
+    child.end()
+    plan, configuration = directory.open()
+    is_one = (plan, configuration["batch"]) in [(BEFORE, 1), (AFTER, 2)]
+    directory.change(AFTER, configuration | {"batch": 2}, ["again"])
+    is_changed = directory.open()[0] == AFTER
+    return Outcome(is_changed, is_one, child.num_orphans() + len(orphans(job.path)))
 
 
 def change_and_tear(job: Job) -> None:

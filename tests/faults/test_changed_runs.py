@@ -10,7 +10,7 @@ from glidepath.plan import files
 from glidepath.training.run_directory import RunDirectory
 from tests.conftest import make_weather
 from tests.e2e.test_commands import TINY, glidepath, ok
-from tests.faults.changing import AFTER, BEFORE, change_and_die, change_and_tear
+from tests.faults.changing import AFTER, BEFORE, NUM_FILES, change_and_die, change_and_tear
 from tests.faults.child import Child, Job
 from tests.faults.outcome import orphans
 
@@ -90,7 +90,7 @@ def test_a_change_that_is_killed_anywhere_is_made_or_is_not(tmp_path):
     assert number > 5
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(NUM_FILES))
 def test_half_a_file_of_a_change_does_no_harm(number, tmp_path):
     job = Job(tmp_path / "run", number=number)
     directory = RunDirectory(job.path)

@@ -75,7 +75,7 @@ def _table(directory: Path) -> dict[str, Any]:
         checksum = table.pop("checksum")
     except FileNotFoundError:
         raise DamagedError(f"{FILE_NAME} is missing") from None
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise DamagedError(f"{FILE_NAME} is damaged: it can't be read") from None
     if _checksum(table) != checksum:
         raise DamagedError(f"{FILE_NAME} was changed: its SHA-256 is another")
