@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -174,7 +175,8 @@ class Training:
 
     def _leave(self, stop: Stop, where: str) -> None:
         self._activity.say(
-            f"{where} ({stop.reason}); go on by\n  glidepath resume {self.directory.path}"
+            f"{where} ({stop.reason}); go on by\n"
+            f"  glidepath resume {shlex.quote(str(self.directory.path))}"
         )
         raise typer.Exit(stop.status)
 

@@ -13,7 +13,7 @@ from glidepath.record.claim import ClaimedError, claim
 def test_the_second_is_told_who_is_there_and_may_when_the_first_has_let_go(tmp_path):
     path = tmp_path / "not" / "there" / "record.jsonl"
     first = claim(path)
-    assert path.with_name("record.jsonl.lock").read_text() == (
+    assert path.with_name(".record.jsonl.lock").read_text() == (
         f"process {os.getpid()} on {platform.node()}\n"
     )
     who = f"record.jsonl is being written by process {os.getpid()} on "
@@ -47,7 +47,7 @@ def test_what_a_process_held_is_free_when_it_has_been_killed(tmp_path):
 @pytest.mark.parametrize("text", [b"", b"\n", b"\xff\xfe" * 500])
 def test_a_holder_without_a_name_is_another_process_or_cut_short(text, tmp_path):
     lock = claim(tmp_path / "a")
-    (tmp_path / "a.lock").write_bytes(text)
+    (tmp_path / ".a.lock").write_bytes(text)
     with pytest.raises(ClaimedError, match="is being written by") as caught:
         claim(tmp_path / "a")
     assert ("another process" in str(caught.value)) == (not text.strip())

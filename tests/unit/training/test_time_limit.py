@@ -41,9 +41,9 @@ def test_the_longest_saving_is_left_over_twice_too(clock):
     limit = TimeLimit(100.0)
     for seconds in range(0, 60, 10):
         clock.now = 1000.0 + seconds
-        assert limit.wish(saving_seconds=10.0) is None
+        assert limit.wish(more_seconds=10.0) is None
     clock.now = 1060.0
-    assert limit.wish(saving_seconds=10.0) is not None
+    assert limit.wish(more_seconds=10.0) is not None
 
 
 def test_a_long_stretch_is_remembered(clock):
