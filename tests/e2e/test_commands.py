@@ -409,6 +409,14 @@ def test_show_saves_a_figure(short_plan, tmp_path, suffix):
         (["train", "graphcast", "--data", "DATA", "--lead", "0"], "at least 1 time step, got 0"),
         (["train", "graphcast", "--data", "DATA", "--out", "a[1]"], "would be lost"),
         (["resume", "RUN", "--lead", "50"], "a lead of 50 time"),
+        (["find-lr", "graphcast", "--out", "a.bmp"], "must end in .png, .svg, .pdf, got 'a.bmp'"),
+        (["find-lr", "graphcast", "--out", "."], "--out must be a file, got the directory ."),
+        (["find-lr", "graphcast", "--out", "a.png", "--json", "./a.png"],
+         "--out and --json must be two files, got a.png for both"),
+        (["find-lr", "graphcast", "--lowest", "0"], "`--lowest` must be positive, got 0.0"),
+        (["find-lr", "graphcast", "--lowest", "2"], "`--highest` must be above `--lowest`, 2, got"),
+        (["find-lr", "graphcast", "--steps", "9"], "`--steps` must be at least 10, got 9"),
+        (["evaluate", "RUN", "--figure", "a.bmp"], "must end in .png, .svg, .pdf, got 'a.bmp'"),
         (["evaluate", "RUN", "--starts", "0"], "`--starts` must be at least 1"),
         (["evaluate", "RUN", "--json", "no/s.json"], "no directory no"),
         (["evaluate", "nowhere"], "there is no run in nowhere"),
@@ -432,4 +440,5 @@ def test_bad_requests_say_what_would_work_and_leave_nothing(
     status, output = glidepath(*filled)
     assert status == 1
     assert message in output
+    assert "sweep:" not in output
     assert list(tmp_path.iterdir()) == []
