@@ -180,6 +180,13 @@ def test_runs_goes_on_where_a_record_cannot_be_read(tmp_path):
     assert re.search(r"^good ", text, re.MULTILINE)
 
 
+def test_a_directory_in_the_place_of_a_record_is_said_to_be_one(tmp_path):
+    (tmp_path / "odd" / "record.jsonl").mkdir(parents=True)
+    said = f"{tmp_path}/odd/record.jsonl is a directory; the record of a run is a file"
+    for command, of in (("runs", ""), ("watch", "odd"), ("diagnose", "odd")):
+        assert said in glidepath(command, tmp_path / of)[1]
+
+
 def test_runs_says_where_there_are_none_and_refuses_what_is_no_directory(tmp_path):
     assert glidepath("runs", tmp_path) == (0, f"there are no runs below {tmp_path}\n")
     status, text = glidepath("runs", tmp_path / "no")

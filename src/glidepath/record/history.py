@@ -220,9 +220,12 @@ def record_file(path: str | Path) -> Path:
         path: the run's directory, or the file itself.
     Raises:
         FileNotFoundError: if there is none.
+        IsADirectoryError: if something else is in its place.
     """
     path = Path(path)
     file = path / FILE_NAME if path.is_dir() else path
+    if file.is_dir():
+        raise IsADirectoryError(f"{file} is a directory; the record of a run is a file")
     if not file.is_file():
         raise FileNotFoundError(
             f"no record of a run at {file}: a run's directory has one, {FILE_NAME}, once it has "
