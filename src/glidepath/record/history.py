@@ -160,6 +160,11 @@ class History:
         column[: len(values)] = values
         return column
 
+    def last(self, name: str) -> float | None:
+        """One figure of the last update, NaN where it was measured so; None where there is none."""
+        values = self._columns.get(name, ())
+        return values[-1] if values and len(values) == len(self) else None
+
     def known(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """The steps at which a figure was recorded, and the figure, `[recorded]` each.
 
