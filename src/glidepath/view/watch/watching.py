@@ -100,7 +100,10 @@ def _watch_lines(
 
 
 def _look_again(follower: Follower, every: float, sleep: Sleep) -> None:
-    """At once where there is more to read."""
+    """After a pause; where there is more to read, at once and for as long as a pause."""
     if not follower.is_behind:
         sleep(every)
+    until = time.monotonic() + every
     follower.look()
+    while follower.is_behind and time.monotonic() < until:
+        follower.look()
