@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -17,8 +18,10 @@ from typer.testing import CliRunner
 
 from glidepath import Horizon, Phase, Plan, linear, presets
 from glidepath.cli import main
+from glidepath.cli.evaluations import too_few
 from glidepath.plan import files
 from glidepath.record import History
+from glidepath.training.how import How
 from glidepath.weather import checkpoint_format
 from glidepath.weather.simulate import default_path
 from tests.conftest import make_weather
@@ -74,6 +77,7 @@ def test_a_run_on_a_small_file_trains_judges_and_reports(run):
     out, output = run
     assert "compiled rollout 3" in output
     assert "train: 8 of 8" in output
+    assert "`--evaluate-every 100` is more than the run's updates: it is evaluated at its" in output
     assert re.search(
         r"24 h: RMSE is \d\.\d+ of persistence on average, below it for \d of 4", output
     )
@@ -114,8 +118,34 @@ def test_a_rule_stops_a_run_and_a_tracker_has_it_too(
 
 
 @pytest.mark.parametrize(
+    ("every", "num_steps", "holdout", "said"),
+    [
+        (None, 400, 0.2, "the rule needs 6 evaluations, and there will be 0"),
+        (80, 400, 0.2, "the rule needs 6 evaluations, and there will be 5"),
+        (66, 400, 0.0, "the rule needs 6 evaluations, and there will be 0"),
+        (66, 400, 0.2, None),  # the seventh is at the end
+        (500, 400, 0.2, "the run's updates: it is evaluated at its end alone\n`--stop-on over"),
+        (500, 300, 0.2, "the run's updates: it is evaluated never\n`--stop-on overfitting` can't"),
+    ],
+)
+def test_a_rule_that_cannot_stop_a_run_for_want_of_evaluations_is_named(
+    every, num_steps, holdout, said
+):
+    run = SimpleNamespace(
+        plan=Plan(Phase("all", 400, lr=1e-3)),
+        how=How(stop_on=("divergence", "overfitting")),
+        settings=SimpleNamespace(evaluate_every=every, num_steps=num_steps),
+        configuration=SimpleNamespace(holdout=holdout),
+    )
+    words = "\n".join(too_few(run))
+    assert words == "" if said is None else said in words
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
-    [(["--stop-on", "boredom"], "no rule is called 'boredom'; there are "),
+    [(["--stop-on", "warning"], "no rule is called 'warning': `--stop-on` takes the codes of "
+                                "rules, not levels of findings; the nearest are "),
+     (["--stop-on", "loss-spike"], "the nearest are loss-spikes, "),
      (["--track", "crystal-ball"], "must be one of tensorboard, trackio, wandb")],
 )  # fmt: skip
 def test_what_nobody_knows_is_refused_before_anything_is_made(options, said, tmp_path):
@@ -409,6 +439,14 @@ def test_show_saves_a_figure(short_plan, tmp_path, suffix):
         (["train", "graphcast", "--data", "DATA", "--lead", "0"], "at least 1 time step, got 0"),
         (["train", "graphcast", "--data", "DATA", "--out", "a[1]"], "would be lost"),
         (["resume", "RUN", "--lead", "50"], "a lead of 50 time"),
+        (["find-lr", "graphcast", "--out", "a.bmp"], "must end in .png, .svg, .pdf, got 'a.bmp'"),
+        (["find-lr", "graphcast", "--out", "."], "--out must be a file, got the directory ."),
+        (["find-lr", "graphcast", "--out", "a.png", "--json", "./a.png"],
+         "--out and --json must be two files, got a.png for both"),
+        (["find-lr", "graphcast", "--lowest", "0"], "`--lowest` must be positive, got 0.0"),
+        (["find-lr", "graphcast", "--lowest", "2"], "`--highest` must be above `--lowest`, 2, got"),
+        (["find-lr", "graphcast", "--steps", "9"], "`--steps` must be at least 10, got 9"),
+        (["evaluate", "RUN", "--figure", "a.bmp"], "must end in .png, .svg, .pdf, got 'a.bmp'"),
         (["evaluate", "RUN", "--starts", "0"], "`--starts` must be at least 1"),
         (["evaluate", "RUN", "--json", "no/s.json"], "no directory no"),
         (["evaluate", "nowhere"], "there is no run in nowhere"),
@@ -432,4 +470,5 @@ def test_bad_requests_say_what_would_work_and_leave_nothing(
     status, output = glidepath(*filled)
     assert status == 1
     assert message in output
+    assert "sweep:" not in output
     assert list(tmp_path.iterdir()) == []

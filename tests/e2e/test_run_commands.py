@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -180,6 +181,13 @@ def test_runs_goes_on_where_a_record_cannot_be_read(tmp_path):
     assert re.search(r"^good ", text, re.MULTILINE)
 
 
+def test_a_directory_in_the_place_of_a_record_is_said_to_be_one(tmp_path):
+    (tmp_path / "odd" / "record.jsonl").mkdir(parents=True)
+    said = f"{tmp_path}/odd/record.jsonl is a directory; the record of a run is a file"
+    for command, of in (("runs", ""), ("watch", "odd"), ("diagnose", "odd")):
+        assert said in glidepath(command, tmp_path / of)[1]
+
+
 def test_runs_says_where_there_are_none_and_refuses_what_is_no_directory(tmp_path):
     assert glidepath("runs", tmp_path) == (0, f"there are no runs below {tmp_path}\n")
     status, text = glidepath("runs", tmp_path / "no")
@@ -203,6 +211,21 @@ def test_diagnose_ends_with_a_status_that_a_scheduler_can_act_on(runs):
     assert re.search(r"^  try: ", text, re.MULTILINE)
     assert glidepath("diagnose", runs / "still", "--fail-on", "never")[0] == 0
     assert glidepath("diagnose", runs / "young")[0] == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, a disk without room")
+@pytest.mark.parametrize(
+    "arguments", [["diagnose", "still"], ["diagnose", "still", "--format", "json"],
+                  ["runs", "."],
+                  ["watch", "well"], ["schema"]],
+)  # fmt: skip
+def test_what_cannot_be_printed_is_an_error_of_status_1(runs, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "glidepath", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=runs, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "error: [Errno 28] No space left on device\n")
 
 
 def test_diagnose_gives_programs_strict_json(runs):

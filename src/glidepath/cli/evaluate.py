@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MAX_STARTS = 200
+FIGURE = Path("skill.png")
+"""In the run, where nothing else is said."""
 
 
 def evaluate(
@@ -32,20 +34,21 @@ def evaluate(
     from rich.console import Console
 
     from glidepath.cli.errors import needs
+    from glidepath.cli.files_to_write import check_files
     from glidepath.view.progress import Activity
 
     if starts < 1:
         raise ValueError(f"`--starts` must be at least 1, got {starts}")
-    for file in (json_file, figure):
-        if file and not file.parent.is_dir():
-            raise FileNotFoundError(f"no directory {file.parent} to write {file.name} into")
+    check_files({"--json": json_file, "--figure": figure})
     console = Console(highlight=False)
     with needs("weather"), Activity(console) as activity:
+        from glidepath.view import figures
         from glidepath.weather.runs import evaluate_run
 
+        figures.check_suffix(figure or FIGURE)
         skill = evaluate_run(Path(run), data, num_steps=lead, max_starts=starts, progress=activity)
     table = skill.as_table()
-    show_skill(table, figure or Path(run) / "skill.png", Path(run).name, console)
+    show_skill(table, figure or Path(run) / FIGURE, Path(run).name, console)
     if json_file:
         json_file.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
         activity.say(f"wrote {json_file}")

@@ -41,12 +41,17 @@ def graphcast(
     json_file: JsonFile = None,
 ) -> None:
     """Try rising rates on fresh GraphCast, one update each; the plan gives all but the rate."""
-    from glidepath.cli.errors import needs
+    from glidepath.cli.errors import needs, options
+    from glidepath.cli.files_to_write import check_files
+    from glidepath.diagnosis.finding_rates.settings import check_rates
 
-    for file in (out, json_file):
-        if file and not file.parent.is_dir():
-            raise FileNotFoundError(f"no directory {file.parent} to write {file.name} into")
+    check_files({"--out": out, "--json": json_file})
+    with options(lowest="--lowest", highest="--highest", num_steps="--steps"):
+        check_rates(lowest, highest, steps)
     with needs("weather"):
+        from glidepath.view import figures
+
+        figures.check_suffix(out)
         sweep = _sweep(*asked_for(model), lowest=lowest, highest=highest, num_steps=steps)
         _show(sweep, out, json_file)
 

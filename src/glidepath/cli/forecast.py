@@ -20,11 +20,11 @@ def forecast(
 ) -> None:
     """Forecast from an initial time, in the layout of the data."""
     from glidepath.cli.errors import needs
+    from glidepath.cli.files_to_write import check_files
 
     if steps < 1:
         raise ValueError(f"`--steps` must be at least 1, got {steps}")
-    if not out.parent.is_dir():
-        raise FileNotFoundError(f"no directory {out.parent} to write {out.name} into")
+    check_files({"--out": out})
     with needs("weather"):
         from glidepath.weather.runs import forecast_to_file
 

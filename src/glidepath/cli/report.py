@@ -19,12 +19,10 @@ def report(
 ) -> None:
     """Write one page on runs, which needs no network: plan, losses, layers, findings."""
     from glidepath.cli.errors import needs
+    from glidepath.cli.files_to_write import check_files
     from glidepath.cli.run_named import run_named
 
-    if out.is_dir():
-        raise IsADirectoryError(f"--out must be a file, got the directory {out}")
-    if not out.parent.is_dir():
-        raise FileNotFoundError(f"no directory {out.parent} to write {out.name} into")
+    check_files({"--out": out})
     histories = _by_their_names({name: run_named(name) for name in runs})
     with needs("figures"):
         from glidepath.view.report import write_report

@@ -22,17 +22,15 @@ def runs(
     """List the runs in and below a directory: plan, steps, losses, state, age.
 
     The loss is the mean of the last 20 updates; the validation loss is the last one and the
-    lowest.
+    lowest. In JSON a number that is NaN or infinite is null, and "not_finite" of its run names it.
     """
     from glidepath.record.history import runs_below
-    from glidepath.record.schema import as_text
     from glidepath.view.run_table import errors_text, plain_rows, rows_of, run_table, sorted_rows
 
     below = Path(directory)
     rows = sorted_rows(rows_of(runs_below(below), below), sort)
     if as_json:
-        table = json.loads(as_text(plain_rows(rows)))
-        typer.echo(json.dumps(table["runs"], indent=2))
+        typer.echo(json.dumps(plain_rows(rows), indent=2, allow_nan=False))
         return
     from rich.console import Console
 

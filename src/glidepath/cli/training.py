@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from glidepath.cli.evaluate import MAX_STARTS, show_skill
+from glidepath.cli.evaluations import too_few
 from glidepath.cli.plans import plan_named
 from glidepath.diagnosis.live import check_codes
 from glidepath.record import History
@@ -136,7 +137,7 @@ class Training:
     def _follow(self, run: Run) -> None:
         """Train, judge and report."""
         wait_for_all("the run is there")
-        self._activity.say(_headline(run, self.directory))
+        self._activity.say("\n".join([_headline(run, self.directory), *too_few(run)]))
         model = self._train(run)
         self._report(None)
         skill = self._judge(model, run)

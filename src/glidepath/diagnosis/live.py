@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from glidepath.record import History
 LEAST_SECONDS = 5.0
 SHARE = 0.01
 """Of the time that may be spent on it."""
+NEAREST = 3
+"""Codes that an error names."""
 LEAST_UPDATES = 20
 """Before the first look; a run that is over in seconds is looked at whenever it has doubled."""
 
@@ -23,11 +26,15 @@ def check_codes(codes: Sequence[str]) -> None:
     """Refuse what no rule is called.
 
     Raises:
-        ValueError: with those that there are.
+        ValueError: with those that are called nearly so.
     """
-    known = sorted(rule.code for rule in RULES)
+    known = [rule.code for rule in RULES]
     if unknown := [code for code in codes if code not in known]:
-        raise ValueError(f"no rule is called {unknown[0]!r}; there are {', '.join(known)}")
+        near = get_close_matches(unknown[0], known, NEAREST, cutoff=0.0)
+        raise ValueError(
+            f"no rule is called {unknown[0]!r}: `--stop-on` takes the codes of rules, not levels "
+            f"of findings; the nearest are {', '.join(near)}, and docs/diagnosis.md has all"
+        )
 
 
 class LiveDiagnosis:

@@ -19,6 +19,7 @@ class Rule:
         threshold: from where on it speaks, in words, with the numbers.
         source: where the threshold is from.
         find: what it finds in a record, nothing where there is nothing wrong.
+        num_evaluations: that it needs at least; with fewer it says nothing.
     Raises:
         ValueError: if one of the texts is none or empty, or `find` can't be called.
     """
@@ -28,6 +29,7 @@ class Rule:
     threshold: str
     source: str
     find: Callable[[History], Iterator[Finding]]
+    num_evaluations: int = 0
 
     def __post_init__(self) -> None:
         for name in ("code", "looks_at", "threshold", "source"):

@@ -160,6 +160,11 @@ class History:
         column[: len(values)] = values
         return column
 
+    def last(self, name: str) -> float | None:
+        """One figure of the last update, NaN where it was measured so; None where there is none."""
+        values = self._columns.get(name, ())
+        return values[-1] if values and len(values) == len(self) else None
+
     def known(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """The steps at which a figure was recorded, and the figure, `[recorded]` each.
 
@@ -220,9 +225,12 @@ def record_file(path: str | Path) -> Path:
         path: the run's directory, or the file itself.
     Raises:
         FileNotFoundError: if there is none.
+        IsADirectoryError: if something else is in its place.
     """
     path = Path(path)
     file = path / FILE_NAME if path.is_dir() else path
+    if file.is_dir():
+        raise IsADirectoryError(f"{file} is a directory; the record of a run is a file")
     if not file.is_file():
         raise FileNotFoundError(
             f"no record of a run at {file}: a run's directory has one, {FILE_NAME}, once it has "

@@ -7,12 +7,15 @@ import os
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from filelock import FileLock
 
 from glidepath.record.claim import claim
 from glidepath.record.schema import as_text, is_before
+
+PIECE = 4_000_000
+"""Bytes of a record that are parsed at once: they take a hundred milliseconds or so."""
 
 
 class Writer:
@@ -107,17 +110,21 @@ class Tail:
 
     Args:
         path: the file, which need not be there yet.
+
+    Attributes:
+        is_behind: whether there is more to read than the last call has, or none has come yet.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.is_behind = True
         self._start_again()
 
     def _start_again(self) -> None:
         self._position, self._number, self._identity = 0, 0, None
 
     def new_lines(self) -> tuple[bool, list[dict[str, Any]]]:
-        """What was written since the last call.
+        """What was written since the last call, or a piece of it.
 
         Returns:
             Whether all that came before is void, for the run went on from an earlier step; and
@@ -126,6 +133,7 @@ class Tail:
             OSError, ValueError: as `read`.
         """
         if not self._path.exists():
+            self.is_behind = False
             return False, []
         is_new = False
         with self._path.open("rb") as file:
@@ -136,12 +144,22 @@ class Tail:
                 is_new = True
             self._identity = identity
             file.seek(self._position)
-            data = file.read()
+            data = _piece(file)
+            self.is_behind = file.tell() < status.st_size
         whole = data[: data.rfind(b"\n") + 1]
         self._position += len(whole)
         texts = whole.decode("utf-8", errors="replace").split("\n")[:-1]
         first, self._number = self._number + 1, self._number + len(texts)
         return is_new, [parsed(text, self._path, i) for i, text in enumerate(texts, start=first)]
+
+
+def _piece(file: BinaryIO) -> bytes:
+    """The next piece, or as many as the next line has."""
+    data = piece = file.read(PIECE)
+    while piece and b"\n" not in piece:
+        piece = file.read(PIECE)
+        data += piece
+    return data
 
 
 def parsed(text: str, path: Path, number: int) -> dict[str, Any]:

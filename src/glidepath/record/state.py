@@ -11,6 +11,8 @@ from glidepath.record.durations import durations, waited_for_first
 from glidepath.record.history import History
 
 GOING_ON, SILENT, NOT_STARTED = "going on", "silent", "not started"
+READING = "reading"
+"""Of a record that was not read to its end yet, which tells nothing else."""
 ENDED = ("finished", "stopped", "failed")
 """As the last line of a record says it."""
 
@@ -28,10 +30,11 @@ class State:
 
     Attributes:
         name: "not started", "going on", "finished", "stopped", "failed", or "silent": no line has
-            come for so long that it must have died, or hang.
+            come for so long that it must have died, or hang. "reading" where all that is not known
+            yet.
         age: seconds since the last line; None before the first.
         patience: seconds without a line from which on it is silent.
-        reason: why it was stopped or failed, where the record says.
+        reason: why it was stopped or failed, where the record says; what is waited for.
     """
 
     name: str

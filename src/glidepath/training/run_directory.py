@@ -91,8 +91,10 @@ class RunDirectory:
                 f"checkpoints below {self.path.absolute()} would be lost: orbax takes "
                 f"{' '.join(sorted(found))} in a path for a pattern; choose another directory"
             )
-        if self.path.is_file():
-            raise FileExistsError(f"{self.path} is a file; a run needs a directory")
+        for place in (self.path, *self.path.parents):
+            if place.exists() and not place.is_dir():
+                in_it = "" if place == self.path else f", and {self.path} would be in it"
+                raise FileExistsError(f"{place} is a file{in_it}; a run needs a directory")
         if self.path.exists() and any(self.path.iterdir()):
             raise FileExistsError(
                 f"{self.path} is not empty: go on with the run in it by --resume, or choose "

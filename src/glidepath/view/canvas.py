@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import plotille
 from rich.text import Text
 
+from glidepath.view import dots
 from glidepath.view.amounts import figure
 from glidepath.view.series import drawable, thinned
 
@@ -113,13 +113,7 @@ class _Cells:
     """Characters, each with the dots of all lines and the style of the last that is there."""
 
     def __init__(self, width: int, height: int, last: int, axis: _Axis) -> None:
-        across, up = 2 * width, 4 * height  # dots: plotille leaves out what is at the very end
-        self._bounds = {
-            "xmin": 0,
-            "xmax": last * across / (across - 1),
-            "ymin": axis.low,
-            "ymax": axis.low + (axis.high - axis.low) * up / (up - 1),
-        }
+        self._axis = axis
         self._width, self._height, self._last = width, height, last
         self.rows = [[(BLANK, "")] * width for _ in range(height)]
 
@@ -131,22 +125,23 @@ class _Cells:
 
     def add(self, line: Line, steps: np.ndarray, values: np.ndarray) -> None:
         """Draw a line over what is there."""
-        canvas = plotille.Canvas(self._width, self._height, **self._bounds)
+        low, high = self._axis.low, self._axis.high
+        canvas = dots.canvas(self._width, self._height, last=self._last, low=low, high=high)
         points = [(float(step), float(value)) for step, value in zip(steps, values, strict=True)]
         for (x0, y0), (x1, y1) in () if line.marker else pairwise(points):
             canvas.line(x0, y0, x1, y1)
         for x, y in points if line.marker or len(points) == 1 else ():
             canvas.point(x, y)
         for row, drawn in zip(self.rows, canvas.plot().splitlines(), strict=True):
-            for i, dots in enumerate(drawn):
-                if dots != BLANK:
-                    row[i] = (line.marker or _together(row[i][0], dots), line.style)
+            for i, character in enumerate(drawn):
+                if character != BLANK:
+                    row[i] = (line.marker or _together(row[i][0], character), line.style)
 
 
-def _together(below: str, dots: str) -> str:
+def _together(below: str, above: str) -> str:
     """The dots of two braille characters in one; anything else gives way."""
     code = ord(below) - ord(BLANK)
-    return chr(ord(dots) | code) if 0 <= code < 256 else dots
+    return chr(ord(above) | code) if 0 <= code < 256 else above
 
 
 def _framed(cells: _Cells, axis: _Axis) -> list[Text]:

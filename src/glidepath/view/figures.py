@@ -29,11 +29,20 @@ def save(figure: Figure, path: Path) -> None:
     Raises:
         ValueError: if the file's suffix is not a figure's.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"a figure's file must end in {', '.join(SUFFIXES)}, got {path.name!r}")
+    check_suffix(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DOTS_PER_INCH)
     plt.close(figure)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file that no figure can be written to.
+
+    Raises:
+        ValueError: with the suffixes that there are.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"a figure's file must end in {', '.join(SUFFIXES)}, got {path.name!r}")
 
 
 def plan_figure(plan: Plan, title: str) -> Figure:

@@ -31,7 +31,7 @@ class Row:
         plan: the fingerprint of its plan.
         steps: updates done.
         total_steps: updates that it will do.
-        loss: of training, the mean of the last 20 updates.
+        loss: of training, the mean of the last 20 updates; NaN where that of the last one is.
         metrics: of evaluations, by name: "last", and the lowest where less is better.
         state: as `record.state` says it; "unreadable" where the record is.
         age: seconds since the last line.
@@ -90,25 +90,31 @@ def _row(directory: Path, name: str) -> Row:
 
 def _of_history(name: str, history: History) -> Row:
     state = state_of(history)
-    losses = history.column("loss")[-RECENT:]
-    known = losses[~np.isnan(losses)]
     return Row(
         name,
         history.header.get("fingerprint"),
         history.num_done,
         history.total_steps,
-        float(known.mean()) if len(known) and not np.isnan(losses[-1]) else None,
+        _loss(history),
         {metric: _metric(history, metric) for metric in history.metrics},
         state.name,
         state.age,
     )
 
 
+def _loss(history: History) -> float | None:
+    """The mean of the newest; NaN where the last one is, None where none was recorded."""
+    if math.isnan(history.last("loss") or 0.0):
+        return math.nan
+    losses = history.column("loss")[-RECENT:]
+    known = losses[~np.isnan(losses)]
+    return float(known.mean()) if len(known) else None
+
+
 def _metric(history: History, name: str) -> dict[str, float]:
     values = history.evaluations(name)[1]
     told = {"last": float(values[-1])}
-    known = values[~np.isnan(values)]
-    return told | ({"lowest": float(known.min())} if len(known) and is_loss(name) else {})
+    return told | ({"lowest": float(np.fmin.reduce(values))} if is_loss(name) else {})
 
 
 def _last_if_none(value: float | None) -> float:
@@ -157,6 +163,25 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def plain_rows(rows: Iterable[Row]) -> dict[str, Any]:
-    """The rows as plain values."""
-    return {"runs": [asdict(row) for row in rows]}
+def plain_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The rows as plain values for strict JSON.
+
+    A number that is not finite is None, as one that is not there; "not_finite" of its row says
+    which of them are what: `{"metrics.val_loss.last": "nan"}`.
+    """
+    return [_plain_row(row) for row in rows]
+
+
+def _plain_row(row: Row) -> dict[str, Any]:
+    found: dict[str, str] = {}
+
+    def finite(value: Any, place: str) -> Any:
+        if isinstance(value, dict):
+            return {key: finite(one, f"{place}.{key}") for key, one in value.items()}
+        if isinstance(value, float) and not math.isfinite(value):
+            found[place] = str(value)
+            return None
+        return value
+
+    table = {name: finite(value, name) for name, value in asdict(row).items()}
+    return table | {"not_finite": found}

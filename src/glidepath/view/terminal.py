@@ -8,6 +8,7 @@ import plotille
 
 from glidepath.plan import Phase, Plan
 from glidepath.plan.shapes import Constant
+from glidepath.view import dots
 from glidepath.view.curves import Curve, curves, short
 
 HEIGHT = 8
@@ -37,7 +38,7 @@ def draw_plan(plan: Plan, title: str, width: int) -> str:
 def _draw_curve(curve: Curve, plan: Plan, width: int) -> str:
     last = plan.total_steps - 1 or 1
     low, high = min(0.0, *curve.values), max(curve.values)
-    canvas = plotille.Canvas(width, HEIGHT, xmin=0, xmax=last, ymin=low, ymax=high)
+    canvas = dots.canvas(width, HEIGHT, last=last, low=low, high=high)
     for start in plan.starts[1:]:
         _dotted(canvas, start, low, high)
     points = list(zip(curve.steps, curve.values, strict=True))

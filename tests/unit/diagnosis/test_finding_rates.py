@@ -108,6 +108,21 @@ def test_the_valley_is_two_thirds_of_the_way_down_and_moves_with_the_curve_alone
         assert sweep.suggestions.valley == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.parametrize("noise", [0.05, 0.1, 0.2])
+def test_the_valley_is_in_the_fall_and_not_in_a_dip_of_the_flat_part(noise):
+    """5% of the fall is done at 0.0023 and half of it at 0.01, and it is lowest at 0.1."""
+
+    def loss(rate):
+        return 2.0 - 1 / (1 + (0.01 / rate) ** 2) + max(0.0, 20 * (rate - 0.1))
+
+    how = {"lowest": 1e-6, "highest": 1.0, "num_steps": 60}
+    expected = sweep_of(loss, **how).suggestions.valley
+    found = [sweep_of(loss, noise=noise, seed=i, **how).suggestions.valley for i in range(60)]
+    away = [abs(math.log10(valley / expected)) for valley in found if valley is not None]
+    assert len(away) >= 55
+    assert max(away) < 0.4
+
+
 def test_noise_alone_suggests_nothing_and_says_why():
     sweeps = [sweep_of(lambda rate: 2.0, noise=0.1, seed=seed) for seed in range(50)]
     clear = [one for one in sweeps if one.suggestions.steepest is not None]
@@ -273,6 +288,21 @@ def test_the_words_give_the_rates_and_what_a_sweep_cannot_tell():
 def test_batches_that_differ_by_more_than_the_fall_are_named():
     words = sweep_of(falling, noise=0.5, num_steps=1000, smoothing=0.98).words()
     assert re.search(r"batches differ by 0\.(4|5)\d* and the loss falls by (0\.9|1)", words)
+
+
+def test_suggestions_that_disagree_are_said_to():
+    def slow(rate):
+        return 2.0 - 1 / (1 + 1e-5 / rate) + max(0.0, 2e3 * (rate - 1.0))
+
+    assert "the suggestions disagree, from 1" in sweep_of(slow, num_steps=300).words()
+    assert "disagree" not in sweep_of(falling, highest=0.02, num_steps=300).words()
+
+
+def test_few_steps_are_said_to_tell_rates_apart_by_no_more_than_a_factor():
+    few = sweep_of(falling, lowest=1e-6, highest=1.0, num_steps=60).words()
+    assert "over rates a factor of 3.2 apart, and no suggestion is better than that" in few
+    many = sweep_of(falling, lowest=1e-6, highest=1.0, num_steps=100)
+    assert "a factor of" not in many.words()
 
 
 def test_a_sweep_that_begins_too_high_or_ends_too_low_says_so():

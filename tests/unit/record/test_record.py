@@ -310,6 +310,21 @@ def test_kinds_of_a_later_version_are_passed_over():
     assert len(History([{"kind": "omen"}, {"kind": "update", "step": 0, "loss": 1.0}])) == 1
 
 
+def test_a_tail_reads_a_long_record_in_pieces_of_whole_lines(directory, monkeypatch):
+    monkeypatch.setattr("glidepath.record.lines.PIECE", 1_000)
+    directory.mkdir()
+    file = directory / "record.jsonl"
+    file.write_text("".join(f'{{"kind": "update", "step": {i}}}\n' for i in range(100)))
+    with file.open("a") as more:
+        more.write(f'{{"kind": "notice", "text": "{"long " * 1_000}"}}\n{{"kind": "up')
+    tail, pieces = Tail(file), []
+    while tail.is_behind:
+        pieces.append(tail.new_lines()[1])
+    assert max(map(len, pieces)) < 40
+    assert [line.get("step") for piece in pieces for line in piece] == [*range(100), None]
+    assert tail.new_lines() == (False, [])
+
+
 def test_a_tail_reads_what_is_new_and_notices_that_the_run_went_back(directory):
     tail = Tail(directory / "record.jsonl")
     assert tail.new_lines() == (False, [])

@@ -165,7 +165,8 @@ def test_wandb_is_given_the_header_and_how_the_run_ended(wandb):
         send(WandB("p", settings={"console": "wrap"}), tracked_lines.run(0, 2, state=state))
         run = wandb.runs[-1]
         assert run.arguments["name"] == "a run"
-        assert run.arguments["settings"] == {"console": "wrap", "finish_timeout": 10.0}
+        own = {"finish_timeout": 10.0, "quiet": True}
+        assert run.arguments["settings"] == {"console": "wrap"} | own
         assert run.config.told["plan"] == tracked_lines.PLAN
         assert run.config.told["configuration"]["seed"] == 7
         assert run.ended == {"exit_code": code}

@@ -114,7 +114,9 @@ def test_a_directory_with_something_in_it_is_not_written_over(tmp_path):
     with pytest.raises(FileExistsError, match="--resume"):
         directory.check_free()
     (tmp_path / "file").touch()
-    with pytest.raises(FileExistsError, match="is a file"):
+    with pytest.raises(FileExistsError, match=r"file is a file, and .*deep/run would be in it"):
+        RunDirectory(tmp_path / "file" / "deep" / "run").check_free()
+    with pytest.raises(FileExistsError, match="is a file; a run needs a directory"):
         RunDirectory(tmp_path / "file").check_free()
     reopened, configuration = directory.open()
     assert reopened == plan

@@ -334,6 +334,31 @@ def test_runs_are_compared_by_their_names(tmp_path, run):
     assert swatches == ["swatch line-0", "swatch line-1"]
 
 
+def test_why_runs_ended_stands_below_their_states(tmp_path):
+    train(tmp_path / "a", 9, close="failed")
+    train(tmp_path / "b")
+    page = page_of_two(tmp_path)
+    assert re.search(r"a failed, [\d-]+ [\d:]+ UTC 9 of 40 ", page.text)
+    assert page.text.count("the power was cut") == 1
+    assert "a failed: the power was cut" in page.text.split("Findings a")[0]
+    alone = report(tmp_path, tmp_path / "a", rules=())
+    assert re.search("state failed, .* failed: the power was cut", alone.text)
+
+
+def test_charts_over_steps_have_the_same_ends(tmp_path, run):
+    page = report(tmp_path, run, train(tmp_path / "young", 9, close=None), rules=())
+    ranges = [c["layout"]["xaxis"]["range"] for c in page.charts if c["overSteps"]]
+    assert len(ranges) > 8
+    assert all(one == ranges[0] for one in ranges)
+    assert ranges[0] == [pytest.approx(-0.4), pytest.approx(40.4)]
+
+
+def test_few_steps_have_whole_numbers_at_their_axis(tmp_path):
+    page = report(tmp_path, train(tmp_path / "run", 1, plan=None, lr=0.1), rules=())
+    (losses,) = [c for c in page.charts if c["data"][0].get("name") == "training"]
+    assert losses["layout"]["xaxis"] == {"range": [-0.01, 1.01], "dtick": 1}
+
+
 def test_equal_runs_are_said_to_be_equal(tmp_path):
     for name in ("a", "b"):
         train(tmp_path / name)
@@ -368,6 +393,7 @@ def test_a_record_without_a_line_has_a_page(tmp_path):
     write_report(tmp_path / "report.html", {"none": History()})
     page = Page(tmp_path / "report.html")
     assert "state not started" in page.text
+    assert "{}" not in page.text
     assert page.charts == []
 
 

@@ -2,12 +2,12 @@
 
 import io
 import json
+import re
 
 import pytest
 from rich.console import Console
 
 from glidepath.record.history import runs_below
-from glidepath.record.schema import as_text
 from glidepath.view.run_table import (
     SORTS,
     errors_text,
@@ -93,9 +93,27 @@ def test_rows_are_strict_json(tmp_path):
     directory = train(tmp_path / "run", 3, close=None)
     append(directory, {"kind": "evaluation", "step": 3, "val_loss": "nan", "time": 1.0})
     append(directory, {"kind": "update", "step": 3, "loss": "inf", "time": 1.0})
-    (row,) = json.loads(as_text(plain_rows(rows(tmp_path))))["runs"]
-    assert row["metrics"]["val_loss"] == {"last": "nan"}
-    assert row["loss"] == "inf"
+    (row,) = json.loads(json.dumps(plain_rows(rows(tmp_path)), allow_nan=False))
+    assert row["metrics"]["val_loss"] == {"last": None, "lowest": None}
+    assert row["loss"] is None
+    assert row["not_finite"] == {
+        "loss": "inf",
+        "metrics.val_loss.last": "nan",
+        "metrics.val_loss.lowest": "nan",
+    }
+
+
+def test_a_loss_of_nan_is_told_from_one_that_was_not_recorded(tmp_path):
+    append(train(tmp_path / "bad", 3, close=None), {"kind": "update", "step": 3, "loss": "nan"})
+    append(train(tmp_path / "seldom", 3, close=None), {"kind": "update", "step": 3})
+    (tmp_path / "never").mkdir()
+    append(tmp_path / "never", {"kind": "run"}, {"kind": "update", "step": 0})
+    out = io.StringIO()
+    Console(file=out, width=140).print(run_table(rows(tmp_path)))
+    cells = [re.split(r"  +", line.strip())[3] for line in out.getvalue().splitlines()[1:]]
+    assert cells[:2] == ["nan", "-"]
+    assert float(cells[2]) > 0
+    assert [row["not_finite"] for row in plain_rows(rows(tmp_path))] == [{"loss": "nan"}, {}, {}]
 
 
 def test_names_and_states_of_runs_are_no_markup_and_no_commands_of_the_terminal(tmp_path):

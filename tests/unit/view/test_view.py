@@ -78,6 +78,12 @@ def test_the_curve_is_drawn_where_the_values_are():
     assert firsts[0] > firsts[-1] + 40
 
 
+def test_a_curve_that_stays_at_its_highest_value_is_drawn_there_to_the_last_step():
+    plan = Plan(Phase("up", 10, lr=linear(0.0, 1.0)), Phase("stay", 90, lr=1.0))
+    rows = [row.split("│")[1] for row in draw_plan(plan, "x", 80).splitlines() if "│" in row]
+    assert all(ord(dots) & 0b1001 for dots in rows[0][10:]), rows[0]  # the uppermost of its dots
+
+
 def test_phases_are_listed_with_their_epochs():
     plan = Plan(
         Phase("a", "2 epochs", lr=0.1),

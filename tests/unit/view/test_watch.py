@@ -1,8 +1,10 @@
 """A run that is looked at while it goes on, in terminals of all kinds."""
 
 import io
+import json
 import re
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -200,6 +202,78 @@ def test_a_record_that_is_damaged_for_a_moment_is_read_again(tmp_path):
     with pytest.raises(ValueError, match="is no line of a record"):
         for _ in range(following.MOST_FAILURES):
             follower.look()
+
+
+@pytest.fixture
+def in_pieces(tmp_path, monkeypatch):
+    """A run of yesterday whose record is read in many pieces."""
+    file = train(tmp_path / "run", 40, close=None) / "record.jsonl"
+    then = time.time() - 86_400
+    told = [
+        json.loads(line) | {"time": then + i}
+        for i, line in enumerate(file.read_text().splitlines())
+    ]
+    file.write_text("".join(json.dumps(line) + "\n" for line in told))
+    monkeypatch.setattr("glidepath.record.lines.PIECE", 2_000)
+    return file
+
+
+def test_a_long_record_is_read_without_a_pause_and_judged_once(in_pieces):
+    judged = []
+    rule = Rule("x", "all", "none", "none", lambda history: judged.append(len(history)) or iter(()))
+    follower, out = Follower(in_pieces, [rule]), console(90, 30, terminal=True, _environ={})
+
+    def sleep(seconds):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        watch(follower, out, "run", sleep=sleep)
+    assert follower.num_readings > 5
+    assert judged == [40]
+    live, left = printed(out).rsplit("\x1b[?1049l", 1)
+    assert "still reading its record" in live
+    assert "step 40 of 40" in left
+    assert "silent for 24 h" in left or "silent for 1 d" in left
+    out = console()
+    show_once(Follower(in_pieces, ()), out, "run")
+    assert "step 40 of 40" in printed(out)
+
+
+def test_who_stops_watching_while_a_record_is_read_is_told_that_it_was(in_pieces, monkeypatch):
+    out = console(90, 30, terminal=True, _environ={})
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    follower = Follower(in_pieces, ())
+    monkeypatch.setattr(History, "add", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        watch(follower, out, "run")
+    assert "still reading its record" in printed(out)
+    assert "started" not in printed(out)
+
+
+def test_lines_say_that_a_long_record_is_still_read_and_then_where_the_run_is(in_pieces):
+    out = console()
+
+    def sleep(seconds):
+        append(in_pieces.parent, {"kind": "end", "step": 40, "state": "finished", "time": 1.0})
+
+    watch(Follower(in_pieces, ()), out, "run", sleep=sleep)
+    lines = printed(out).splitlines()
+    assert lines[:2] == ["run", "still reading its record"]
+    assert lines[2].startswith("step 40 of 40")
+
+
+def test_a_file_without_a_line_is_said_to_be_no_record_yet(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "any.txt").touch()
+    said = "has not started yet: waiting for the first line of any.txt, which is no record yet"
+    out = console()
+    show_once(Follower(Path("any.txt")), out, "any.txt")
+    assert said in printed(out)
+    show_once(Follower(Path("later.jsonl")), out, "later")
+    assert "has not started yet: waiting for later.jsonl" in printed(out)
 
 
 def test_what_is_no_record_is_refused_at_once(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
 NOISY = 1 / 3
 """Batches that differ by more than this share of the fall make the suggestions uncertain."""
+
+APART = 10.0
+"""Suggestions that are a factor of more than this apart disagree."""
+
+COARSE = 3.0
+"""A smoothed loss that is over rates a factor of more than this apart says little of any of them.
+"""
 
 ALWAYS = (
     "a long run: the longer, the lower its best peak; this was {n:,} updates (arXiv:2409.19913)",
@@ -45,6 +53,28 @@ def _suggested(sweep: RateSweep) -> Iterator[str]:
         diverges = f"{sweep.diverged_at:.2g}, where the loss diverges"
         yield f"tenth    {found.tenth:.2g}: of {diverges}; stay below"
     yield from found.missing
+    yield from _uncertain(sweep)
+
+
+def _uncertain(sweep: RateSweep) -> Iterator[str]:
+    """How far the suggestions are from one another, and how well the rates can be told apart.
+
+    factor = (highest / lowest) ** (w / (n - 1)),   w = 1 / (1 - beta), of n updates
+    """
+    found = sweep.suggestions
+    rates = [one for one in (found.steepest, found.valley, found.tenth) if one is not None]
+    if rates and (rates != sorted(rates) or max(rates) > APART * min(rates)):
+        yield (
+            f"the suggestions disagree, from {min(rates):.2g} to {max(rates):.2g}: trust their "
+            "order of magnitude at most, and begin with the lowest"
+        )
+    num = len(sweep.rates)
+    spread = math.log(sweep.rates[-1] / sweep.rates[0]) / (1 - sweep.smoothing) / max(1, num - 1)
+    if rates and spread > math.log(COARSE):
+        yield (
+            f"each point of the curve is over rates a factor of {math.exp(spread):.2g} apart, and "
+            "no suggestion is better than that: more steps tell more"
+        )
 
 
 def _seen(sweep: RateSweep) -> Iterator[str]:

@@ -30,11 +30,7 @@ class SweepSettings:
     divergence: float
 
     def __post_init__(self) -> None:
-        lowest, highest = positive("lowest", self.lowest), positive("highest", self.highest)
-        if highest <= lowest:
-            raise ValueError(f"`highest` must be above `lowest`, {lowest:g}, got {highest:g}")
-        if positive_count("num_steps", self.num_steps) < FEWEST_STEPS:
-            raise ValueError(f"`num_steps` must be at least {FEWEST_STEPS}, got {self.num_steps}")
+        check_rates(self.lowest, self.highest, self.num_steps)
         check_smoothing(self.smoothing)
         if finite("divergence", self.divergence) <= 1:
             raise ValueError(
@@ -52,6 +48,18 @@ class SweepSettings:
         low, high, last = math.log(self.lowest), math.log(self.highest), self.num_steps - 1
         between = (math.exp(low + (high - low) * i / last) for i in range(1, last))
         return (float(self.lowest), *between, float(self.highest))
+
+
+def check_rates(lowest: float, highest: float, num_steps: int) -> None:
+    """Refuse what are no rates of a sweep.
+
+    Raises:
+        TypeError, ValueError: saying what would work.
+    """
+    if positive("highest", highest) <= positive("lowest", lowest):
+        raise ValueError(f"`highest` must be above `lowest`, {lowest:g}, got {highest:g}")
+    if positive_count("num_steps", num_steps) < FEWEST_STEPS:
+        raise ValueError(f"`num_steps` must be at least {FEWEST_STEPS}, got {num_steps}")
 
 
 def check_smoothing(value: object) -> None:

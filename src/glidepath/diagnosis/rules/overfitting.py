@@ -102,4 +102,5 @@ RULE = Rule(
     "generalisation loss: Prechelt 1998, Early stopping - but when?, who takes 1 to 5 % of single "
     "evaluations; the rest is ours, measured on the healthy runs in tests/diagnosis",
     find,
+    num_evaluations=LEAST,
 )

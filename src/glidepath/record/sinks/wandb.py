@@ -14,8 +14,9 @@ from glidepath.record.sinks.tracker import Entry, Tracker
 
 ID_FILE = "wandb.id"
 
-OURS = {"console": "off", "finish_timeout": PATIENCE_SECONDS}
-"""Settings of W&B: what the program prints is not copied, and its end waits no longer than this."""
+OURS = {"console": "off", "finish_timeout": PATIENCE_SECONDS, "quiet": True}
+"""Settings of W&B: what the program prints is not copied, its end waits no longer than this, and
+it prints where the run is, warnings and errors, but neither tables nor advice."""
 
 _REFUSED = "/\\#?%:"
 """What W&B allows in no name of a project."""

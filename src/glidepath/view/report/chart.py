@@ -17,6 +17,10 @@ DIGITS = 6
 COLOURS = 8
 """Colours of lines that the page's style has, in light and in dark, `--line-0` and so on."""
 HEIGHT = 280
+ROOM = 0.01
+"""Beyond the first and the last step, as a share of them."""
+FEW_STEPS = 8
+"""Of which each has its number: ticks between them would be none."""
 FEW_DECADES, MANY_DECADES = 10.0**2.5, 1e8
 
 
@@ -30,7 +34,8 @@ class Chart:
         layout: of plotly, over what all charts of the page have.
         height: in pixels.
         note: below the title; a text.
-        is_over_steps: whether its horizontal axis is the run's steps; such are zoomed together.
+        is_over_steps: whether its horizontal axis is the run's steps; such have the same range,
+            and are zoomed together.
         is_wide: whether it takes the width of the page.
     """
 
@@ -42,11 +47,16 @@ class Chart:
     is_over_steps: bool = True
     is_wide: bool = False
 
-    def as_table(self) -> dict[str, Any]:
-        """What the page's script needs."""
+    def as_table(self, last: int) -> dict[str, Any]:
+        """What the page's script needs.
+
+        Args:
+            last: step at which the axes of steps end.
+        """
+        axis = {"xaxis": steps_axis(last) | self.layout.get("xaxis", {})}
         return {
             "data": list(self.traces),
-            "layout": self.layout,
+            "layout": self.layout | (axis if self.is_over_steps else {}),
             "height": self.height,
             "overSteps": self.is_over_steps,
         }
@@ -91,6 +101,13 @@ def line(
         "hovertemplate": "%{y:.4~g}",
         **more,
     }
+
+
+def steps_axis(last: int) -> dict[str, Any]:
+    """The axis from the first step to the last, with a little room for marks at its ends."""
+    room = ROOM * max(1, last)
+    few = {"dtick": 1} if last <= FEW_STEPS else {}
+    return {"range": [-room, max(1, last) + room]} | few
 
 
 def rounded(value: float) -> float:

@@ -25,7 +25,7 @@ def facts(run: Run) -> dict[str, str]:
     history = run.history
     done, total = history.num_done, history.total_steps
     told = {
-        "state": _state(history),
+        "state": _state_and_time(history),
         "updates": f"{done:,}" + (f" of {total:,}" if total else ""),
     }
     losses = history.column("loss")[-RECENT:]
@@ -37,14 +37,19 @@ def facts(run: Run) -> dict[str, str]:
     return told | dict(_speed(run)) | {"plan": str(history.header.get("fingerprint") or ABSENT)}
 
 
-def _state(history: History) -> str:
+def _state_and_time(history: History) -> str:
     """What had become of the run when the page was made, and when its record was last written."""
     state = state_of(history)
-    reason = f": {state.reason}" if state.reason else ""
     if history.last_time is None:
         return state.name
     when = datetime.fromtimestamp(history.last_time, tz=UTC)
-    return f"{state.name}{reason}, {when:%Y-%m-%d %H:%M} UTC"
+    return f"{state.name}, {when:%Y-%m-%d %H:%M} UTC"
+
+
+def reason(run: Run) -> str:
+    """Why the run ended as it did, where the record says; else empty."""
+    state = state_of(run.history)
+    return f"{state.name}: {state.reason}" if state.reason else ""
 
 
 def _metric(steps: np.ndarray, values: np.ndarray, *, is_lowest_best: bool) -> str:
@@ -91,7 +96,7 @@ def plan_parts(run: Run) -> dict[str, str]:
 
 def flattened(table: Any, depth: int = 4, before: str = "") -> dict[str, str]:
     """A table of tables as one of texts; what is deeper stays as it is written in JSON."""
-    if isinstance(table, Mapping) and depth and table:
+    if isinstance(table, Mapping) and depth and (table or not before):
         flat: dict[str, str] = {}
         for key, value in table.items():
             flat |= flattened(value, depth - 1, f"{before}.{key}" if before else str(key))

@@ -5,7 +5,7 @@
   const charts = JSON.parse(document.getElementById("charts").textContent);
   const NARROW = 560;
   const LABEL = 16;
-  const CONFIG = { displayModeBar: false, responsive: true };
+  const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
 
   const coloured = (value, style) => {
     if (typeof value === "string") {

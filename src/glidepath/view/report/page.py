@@ -37,7 +37,7 @@ def page_text(runs: Sequence[Run], skill: dict[str, Any] | None) -> str:
     Raises:
         ModuleNotFoundError: if plotly is not installed.
     """
-    charts = _Charts()
+    charts = _Charts(max(_last_step(run) for run in runs))
     sections = list(_sections(runs, skill, charts))
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
     style, script, plotly = _own("page.css"), _own("page.js"), _plotly()
@@ -79,10 +79,20 @@ def _policy(plotly: str, script: str) -> str:
     )
 
 
-class _Charts:
-    """The charts of the page so far: each is a place in its text and a table for its script."""
+def _last_step(run: Run) -> int:
+    """Where the run ends, or will."""
+    return max(run.history.total_steps or 0, run.history.num_done)
 
-    def __init__(self) -> None:
+
+class _Charts:
+    """The charts of the page so far: each is a place in its text and a table for its script.
+
+    Args:
+        last: step at which their axes of steps end.
+    """
+
+    def __init__(self, last: int) -> None:
+        self._last = last
         self.tables: list[dict[str, Any]] = []
 
     def place(self, charts: Iterable[Chart]) -> str:
@@ -93,7 +103,7 @@ class _Charts:
     def _place(self, chart: Chart) -> str:
         note = f'<p class="aside">{as_html(chart.note)}</p>' if chart.note else ""
         wide = " wide" if chart.is_wide else ""
-        self.tables.append(chart.as_table())
+        self.tables.append(chart.as_table(self._last))
         return (
             f'<figure class="chart{wide}"><figcaption>{as_html(chart.title)}{note}</figcaption>'
             f'<div class="plot" data-chart="{len(self.tables) - 1}"></div></figure>'

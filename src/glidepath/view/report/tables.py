@@ -5,24 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from glidepath.view.report.chart import COLOURS
-from glidepath.view.report.facts import ABSENT, configuration, differing, facts, plan_parts
+from glidepath.view.report.facts import (
+    ABSENT,
+    configuration,
+    differing,
+    facts,
+    plan_parts,
+    reason,
+)
 from glidepath.view.report.run import Run
 from glidepath.view.report.safe import as_html
 
 
 def summary(runs: Sequence[Run]) -> str:
-    """One run as tiles; several as rows."""
+    """One run as tiles; several as rows. Why they ended stands below, for it may be long."""
     told = [facts(run) for run in runs]
     if len(runs) == 1:
         tiles = (
             f"<div><dt>{as_html(name)}</dt><dd>{as_html(value)}</dd></div>"
             for name, value in told[0].items()
         )
-        return f'<dl class="tiles">{"".join(tiles)}</dl>'
+        return f'<dl class="tiles">{"".join(tiles)}</dl>{_reasons(runs)}'
     heads = list(dict.fromkeys(name for one in told for name in one))
     rows = [(_named(run), [one.get(name, ABSENT) for name in heads])
             for run, one in zip(runs, told, strict=True)]  # fmt: skip
-    return table(["run", *heads], rows)
+    return table(["run", *heads], rows) + _reasons(runs)
+
+
+def _reasons(runs: Sequence[Run]) -> str:
+    told = [("" if run.is_alone else f"{_named(run)} ", reason(run)) for run in runs]
+    return "".join(
+        f'<p class="reason">{name}{"<br>".join(map(as_html, why.splitlines()))}</p>'
+        for name, why in told
+        if why
+    )
 
 
 def _named(run: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from glidepath.diagnosis.diagnose import diagnose
@@ -12,7 +13,7 @@ from glidepath.diagnosis.rule import Rule
 from glidepath.diagnosis.rules import RULES
 from glidepath.record.history import History
 from glidepath.record.lines import Tail
-from glidepath.record.state import State, state_of
+from glidepath.record.state import NOT_STARTED, READING, State, patience, state_of
 
 SHARE = 0.05
 """Of the time that diagnosing may take."""
@@ -22,7 +23,7 @@ line before its text has come."""
 
 
 class Follower:
-    """Reads a record while it grows; it takes no lock and writes nothing.
+    """Reads a record while it grows, in pieces; it takes no lock and writes nothing.
 
     Args:
         file: the record, which need not be there yet.
@@ -46,7 +47,7 @@ class Follower:
         self._age_then, self._then = 0.0, time.monotonic()
 
     def look(self) -> None:
-        """Read what is new, and judge the run where that is due.
+        """Read what is new, or a piece of it, and judge the run where that is due.
 
         Raises:
             OSError, ValueError: if the record can't be read, at first or again and again.
@@ -60,21 +61,27 @@ class Follower:
                 raise
             self._tail, self._is_from_start = Tail(self._file), True
         is_due = time.monotonic() >= self._next_diagnosis or self.history.end is not None
-        if is_due and not self._is_judged:
+        if is_due and not self._is_judged and not self.is_behind:
             self._judge()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to read at once; not where a reading has failed, which may wait."""
+        return self._tail.is_behind and not self._failures
+
     def _read(self) -> None:
+        was_behind = self._tail.is_behind
         is_void, lines = self._tail.new_lines()
         if not lines and not is_void:
             return
         if is_void or self._is_from_start:
             self.history, self._is_from_start = History(), False
-        is_first = self.history.last_time is None
+        is_old = was_behind or self.history.last_time is None
         self.history.add(lines)
         self.num_readings += 1
         self._is_judged = False
         since = max(0.0, time.time() - (self.history.last_time or 0.0))
-        self._age_then, self._then = since if is_first else 0.0, time.monotonic()
+        self._age_then, self._then = since if is_old else 0.0, time.monotonic()
 
     def _judge(self) -> None:
         began = time.monotonic()
@@ -89,6 +96,15 @@ class Follower:
         The age of what was written before the first look is told by the times of day of two
         machines; from then on by the time since a line came.
         """
+        if self.is_behind:
+            return State(READING, None, patience(self.history))
         if self.history.last_time is None:
-            return state_of(self.history)
+            state = state_of(self.history)
+            return replace(state, reason=self._awaited()) if state.name == NOT_STARTED else state
         return state_of(self.history, self._age_then + time.monotonic() - self._then)
+
+    def _awaited(self) -> str:
+        """What has to come before there is anything to say."""
+        if self._file.exists():
+            return f"waiting for the first line of {self._file}, which is no record yet"
+        return f"waiting for {self._file}"

@@ -26,8 +26,10 @@ class Lines:
     def new(self, follower: Follower) -> Iterator[str]:
         """What is new, in lines."""
         history, state = follower.history, follower.state
-        if self._reading < 0:
-            yield plain(self._name)
+        yield from self._once(plain(self._name))
+        if follower.is_behind:
+            yield from self._once(state_text(state))
+            return
         if follower.num_readings != self._reading:
             self._reading = follower.num_readings
             yield self._now(follower)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from glidepath.diagnosis.finding import Finding
 from glidepath.record.history import History
-from glidepath.record.state import State
+from glidepath.record.state import READING, State
 from glidepath.view.canvas import Chart, Line
 from glidepath.view.plain import plain
 from glidepath.view.planned import planned
@@ -77,7 +77,8 @@ class Page:
     def _head(self, width: int) -> list[Text]:
         history, state = self._history, self._state
         if not len(history):
-            return [*self._title(width), Text("no update has been recorded yet")]
+            nothing = "no update has been recorded yet"
+            return [*self._title(width), Text("" if state.name == READING else nothing)]
         parts = (place(history), figures(history), speed(history, state))
         return [*self._title(width), *(Text(row) for some in parts for row in packed(some, width))]
 

@@ -10,7 +10,7 @@ import numpy as np
 from glidepath.record.durations import durations
 from glidepath.record.history import History
 from glidepath.record.pace import pace_of
-from glidepath.record.state import GOING_ON, NOT_STARTED, SILENT, State
+from glidepath.record.state import GOING_ON, NOT_STARTED, READING, SILENT, State
 from glidepath.view.amounts import ago, duration, figure, size
 from glidepath.view.plain import plain
 
@@ -34,10 +34,12 @@ def state_text(state: State) -> str:
     """What has become of a run, in a few words."""
     if state.name == SILENT:
         return f"silent for {ago(state.age)}: it has died, or hangs"
+    if state.name == READING:
+        return "still reading its record"
+    reason = f": {plain(state.reason)}" if state.reason else ""
     if state.name == NOT_STARTED:
-        return "has not started yet"
+        return f"has not started yet{reason}"
     if state.is_over:
-        reason = f": {plain(state.reason)}" if state.reason else ""
         return f"{plain(state.name)} {ago(state.age)} ago{reason}"
     return state.name
 

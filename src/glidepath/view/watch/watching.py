@@ -25,6 +25,8 @@ Sleep = Callable[[float], None]
 def show_once(follower: Follower, console: Console, name: str) -> None:
     """Print the page of the present moment."""
     follower.look()
+    while follower.is_behind:
+        follower.look()
     height = console.height - 1 if console.is_terminal else PRINTED_HEIGHT
     console.print(_page(follower, console, name, height), soft_wrap=True)
 
@@ -67,8 +69,7 @@ def _watch_live(
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while not follower.state.is_over:
                 live.update(_page(follower, console, name), refresh=True)
-                sleep(every)
-                follower.look()
+                _look_again(follower, every, sleep)
     finally:  # the other screen is gone: leave what was last seen on this one
         console.print(_page(follower, console, name, console.height - 1), soft_wrap=True)
 
@@ -89,10 +90,20 @@ def _watch_lines(
     follower: Follower, console: Console, name: str, every: float, sleep: Sleep
 ) -> None:
     lines = Lines(name)
+    follower.look()
     while True:
-        follower.look()
         for line in lines.new(follower):
             console.print(line, soft_wrap=True, highlight=False, markup=False)
         if follower.state.is_over:
             return
+        _look_again(follower, every, sleep)
+
+
+def _look_again(follower: Follower, every: float, sleep: Sleep) -> None:
+    """After a pause; where there is more to read, at once and for as long as a pause."""
+    if not follower.is_behind:
         sleep(every)
+    until = time.monotonic() + every
+    follower.look()
+    while follower.is_behind and time.monotonic() < until:
+        follower.look()
