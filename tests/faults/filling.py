@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -65,8 +67,18 @@ def of_a_small_disk(seed: int, folder: Path, whole: Job) -> Outcome:
 
 def of_a_full_disk(seed: int, folder: Path, whole: Job) -> Outcome:
     """A small disk where this process may mount one; else files that may not grow."""
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return (of_a_small_disk if is_root else for_the_checkpoint)(seed, folder, whole)
+    return (of_a_small_disk if can_mount() else for_the_checkpoint)(seed, folder, whole)
+
+
+@functools.cache
+def can_mount() -> bool:
+    """Whether this process may mount a disk of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with small_disk(Path(folder) / "disk"):
+                return True
+        except (OSError, AttributeError):
+            return False
 
 
 def _fill(file: Path) -> None:
