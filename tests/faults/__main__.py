@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.faults import breaking, changing, filling, killing, sharing, signalling, undisturbed
+from tests.faults.child import Job
 from tests.faults.outcome import GOOD, Outcome
 
 PAGE = Path(__file__).parents[2] / "docs" / "surviving.md"
@@ -31,40 +33,37 @@ Try = Callable[[int, Path], Outcome]
 """From a seed and a folder."""
 
 
+SAID: dict[str, Callable[..., Outcome]] = {
+    "`kill -9` at random moments, up to four times": killing.at_random_moments,
+    "`kill -9` inside a save": killing.in_a_save,
+    "`kill -9` right before any change of the disk, twice": killing.before_a_change,
+    "`kill -9` after a rollback": killing.after_a_rollback,
+    "`kill -9` while plan and batch are being changed": changing.killed_in_a_change,
+    "a file of the newest checkpoint flipped, cut, emptied or removed": breaking.a_file,
+    "every checkpoint broken, and one put back": breaking.all_of_them,
+    "no room for a checkpoint": filling.for_the_checkpoint,
+    "no room for the record": filling.for_the_record,
+    "a full disk": filling.of_a_full_disk,
+    "SIGTERM or SIGINT, anywhere": signalling.once,
+    "two signals in the midst of a compilation": signalling.twice_in_xla,
+    "two signals in a save that hangs": signalling.twice_in_a_save,
+    "a second process on the same run": sharing.by_two,
+}
+"""All faults in words, and what makes one happen to a run."""
+
+
 def tries(folder: Path) -> dict[str, Try]:
-    """All faults, in words, and what makes one happen."""
+    """All faults, with the undisturbed runs that each needs."""
     whole = undisturbed.whole(folder)
     cut, rolled_back = undisturbed.cut(whole), undisturbed.with_a_rollback(whole)
-    disk = filling.of_a_small_disk if filling.can_mount() else filling.for_the_checkpoint
-    of_whole = {
-        "`kill -9` at random moments, up to four times": killing.at_random_moments,
-        "`kill -9` inside a save": killing.in_a_save,
-        "`kill -9` right before any change of the disk, twice": killing.before_a_change,
-        "no room for a checkpoint": filling.for_the_checkpoint,
-        "no room for the record": filling.for_the_record,
-        "a full disk": disk,
-        "SIGTERM or SIGINT, anywhere": signalling.once,
-        "two signals in the midst of a compilation": signalling.twice_in_xla,
-        "two signals in a save that hangs": signalling.twice_in_a_save,
-        "`kill -9` while plan and batch are being changed": changing.killed_in_a_change,
-        "a second process on the same run": sharing.by_two,
-    }
-    others: dict[str, Try] = {
-        "`kill -9` after a rollback": lambda seed, where: killing.after_a_rollback(
-            seed, where, rolled_back
-        ),
-        "a file of the newest checkpoint flipped, cut, emptied or removed": lambda seed, where: (
-            breaking.a_file(seed, where, whole, cut)
-        ),
-        "every checkpoint broken, and one put back": lambda seed, where: breaking.all_of_them(
-            seed, where, whole, cut
-        ),
-    }
-    return {name: _bound(one, whole) for name, one in of_whole.items()} | others
+    needed = dict.fromkeys(SAID.values(), (whole,))
+    needed[killing.after_a_rollback] = (rolled_back,)
+    needed |= dict.fromkeys((breaking.a_file, breaking.all_of_them), (whole, cut))
+    return {name: _with(one, needed[one]) for name, one in SAID.items()}
 
 
-def _bound(one: Callable[..., Outcome], whole: undisturbed.Job) -> Try:
-    return lambda seed, where: one(seed, where, whole)
+def _with(one: Callable[..., Outcome], runs: tuple[Job, ...]) -> Try:
+    return lambda seed, folder: one(seed, folder, *runs)
 
 
 def row(name: str, outcomes: list[Outcome]) -> str:
@@ -87,7 +86,12 @@ def rows(seeds: int) -> Iterator[tuple[str, bool]]:
             began = time.monotonic()
             folder = Path(base) / str(number)
             folder.mkdir()
-            outcomes = [one(seed, folder) for seed in range(seeds)]
+            outcomes = []
+            for seed in range(seeds):
+                inner = folder / str(seed)
+                inner.mkdir()
+                outcomes.append(one(seed, inner))
+                shutil.rmtree(inner, ignore_errors=True)
             bad = [seed for seed, it in enumerate(outcomes) if it != GOOD]
             seconds = time.monotonic() - began
             print(f"{name}: {seconds:.0f} s; not as it should be: {bad or 'none'}", flush=True)

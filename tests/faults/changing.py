@@ -38,6 +38,21 @@ def change_and_die(job: Job) -> None:
     change(job)
 
 
+def start(job: Job) -> None:
+    """What `train` does before the first update, with a small file for the statistics."""
+    directory = RunDirectory(job.path)
+    with directory.starting():
+        directory.statistics.mkdir()
+        (directory.statistics / "mean.nc").write_text("1")
+        directory.create(BEFORE, {"batch": 1})
+
+
+def start_and_die(job: Job) -> None:
+    """Killed right before a change of the disk."""
+    die_at_change(job.number, job.path)
+    start(job)
+
+
 def killed_in_a_change(seed: int, folder: Path, whole: Job) -> Outcome:
     """At a change of the disk that is drawn by lot; the run is the old one or the new one."""
     random = np.random.default_rng(seed)

@@ -122,6 +122,7 @@ def run(job: Job) -> int:
         except StoppedError as error:
             return error.stop.status
         except (OSError, ValueError) as error:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
             print(f"error: {type(error).__name__}: {error}", flush=True)
             return 1
         np.savez(job.final, **arrays(state))

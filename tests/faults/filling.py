@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -19,8 +21,8 @@ DISK_BYTES = 8 * 1024**2
 LESS_THAN_ARRAYS = 100_000
 """Bytes that the record never has, and that the arrays of a checkpoint always have."""
 
-LESS_THAN_RECORD = 2_000
-"""Bytes that the record has after a few updates, and that the child's log never has."""
+LESS_THAN_RECORD = 6_000
+"""Bytes that the record has after ten updates, and that the child's log seldom has."""
 
 DETACHED = 2
 """MNT_DETACH, of sys/mount.h."""
@@ -37,7 +39,7 @@ def for_the_record(seed: int, folder: Path, whole: Job) -> Outcome:
 
 
 def _starved(seed: int, path: Path, whole: Job, largest_bytes: int) -> Outcome:
-    starved_from = int(np.random.default_rng(seed).integers(4, 14))
+    starved_from = int(np.random.default_rng(seed).integers(10, 17))
     job = replace(whole, path=path, largest_bytes=largest_bytes, starved_from=starved_from)
     child = Child(job)
     told = child.end() == 1 and "File too large" in child.last_words
@@ -63,6 +65,22 @@ def of_a_small_disk(seed: int, folder: Path, whole: Job) -> Outcome:
         return outcome(job, whole, [child, after], told=told and "resumed" in after.log)
 
 
+def of_a_full_disk(seed: int, folder: Path, whole: Job) -> Outcome:
+    """A small disk where this process may mount one; else files that may not grow."""
+    return (of_a_small_disk if can_mount() else for_the_checkpoint)(seed, folder, whole)
+
+
+@functools.cache
+def can_mount() -> bool:
+    """Whether this process may mount a disk of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with small_disk(Path(folder) / "disk"):
+                return True
+        except (OSError, AttributeError):
+            return False
+
+
 def _fill(file: Path) -> None:
     """Until there is no byte left, large pieces first."""
     with file.open("wb", buffering=0) as large:
@@ -70,11 +88,6 @@ def _fill(file: Path) -> None:
             with suppress(OSError):
                 while large.write(b"x" * size):
                     pass
-
-
-def can_mount() -> bool:
-    """Whether this process may mount a disk of its own."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 @contextmanager

@@ -10,7 +10,15 @@ from glidepath.plan import files
 from glidepath.training.run_directory import RunDirectory
 from tests.conftest import make_weather
 from tests.e2e.test_commands import TINY, glidepath, ok
-from tests.faults.changing import AFTER, BEFORE, NUM_FILES, change_and_die, change_and_tear
+from tests.faults.changing import (
+    AFTER,
+    BEFORE,
+    NUM_FILES,
+    change_and_die,
+    change_and_tear,
+    start,
+    start_and_die,
+)
 from tests.faults.child import Child, Job
 from tests.faults.outcome import orphans
 
@@ -98,3 +106,34 @@ def test_half_a_file_of_a_change_does_no_harm(number, tmp_path):
     assert Child(job, change_and_tear).end() == -signal.SIGKILL
     plan, configuration = directory.open()
     assert (plan, configuration["batch"]) in [(BEFORE, 1), (AFTER, 2)]
+
+
+def test_a_start_that_is_killed_anywhere_can_be_made_again(tmp_path):
+    statuses = []
+    for number in range(0, 40, 2):
+        job = Job(tmp_path / str(number), number=number)
+        statuses.append(Child(job, start_and_die).end())
+        directory = RunDirectory(job.path)
+        if not directory.exists():
+            start(job)
+        assert directory.open()[0] == BEFORE
+        if statuses[-1] == 0:
+            break
+    assert statuses[-1] == 0
+    assert len(statuses) > 3
+
+
+def test_a_start_that_fails_leaves_nothing_and_one_that_is_not_killed_is_not_made_twice(tmp_path):
+    directory = RunDirectory(tmp_path / "run")
+    with pytest.raises(ZeroDivisionError), directory.starting():
+        directory.checkpoints.mkdir()
+        raise ZeroDivisionError
+    assert {one.name for one in directory.path.iterdir()} <= {"checkpoints.lock"}
+    directory.check_free()
+    (directory.path / "somebody's").touch()
+    with pytest.raises(FileExistsError, match="is not empty"):
+        directory.check_free()
+    (directory.path / "somebody's").unlink()
+    start(Job(directory.path))
+    with pytest.raises(FileExistsError, match="is not empty"), directory.starting():
+        pass

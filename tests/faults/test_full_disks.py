@@ -13,7 +13,4 @@ def test_a_run_whose_record_can_t_grow_ends_and_goes_on(tmp_path, whole):
 
 
 def test_a_run_on_a_disk_that_another_fills_ends_and_goes_on(tmp_path, whole):
-    if filling.can_mount():
-        assert filling.of_a_small_disk(0, tmp_path, whole) == GOOD
-    else:  # files that may not grow are the next best thing
-        assert filling.for_the_checkpoint(1, tmp_path, whole) == GOOD
+    assert filling.of_a_full_disk(0, tmp_path, whole) == GOOD

@@ -26,7 +26,7 @@ def claim(path: Path) -> FileLock:
         OSError: if the lock can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.with_name(f".{path.name}.lock")
+    file = lock_file(path)
     lock = FileLock(file, timeout=0)
     try:
         lock.acquire()
@@ -37,6 +37,11 @@ def claim(path: Path) -> FileLock:
         ) from None
     file.write_text(f"process {os.getpid()} on {platform.node()}\n", encoding="utf-8")
     return lock
+
+
+def lock_file(path: Path) -> Path:
+    """The file by which what is at a path is claimed."""
+    return path.with_name(f".{path.name}.lock")
 
 
 def _holder(file: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from glidepath.plan import Plan, files
-from glidepath.record.claim import claim
+from glidepath.record.claim import claim, lock_file
 
 LOST_BY_ORBAX = "[]*?"
 """In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
@@ -95,22 +96,57 @@ class RunDirectory:
             if place.exists() and not place.is_dir():
                 in_it = "" if place == self.path else f", and {self.path} would be in it"
                 raise FileExistsError(f"{place} is a file{in_it}; a run needs a directory")
-        if self.path.exists() and any(self.path.iterdir()):
+        if self.path.exists() and not self._is_free():
             raise FileExistsError(
                 f"{self.path} is not empty: go on with the run in it by --resume, or choose "
                 "another directory by --out"
             )
 
-    def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
-        """Say what run is here; from then on there is one.
+    def _is_free(self) -> bool:
+        """Whether there is nothing, or what a start that was killed has left."""
+        names = {one.name for one in self.path.iterdir()} - {lock_file(self.checkpoints).name}
+        return not names or (self._starting_file.name in names and not self.exists())
+
+    @property
+    def _starting_file(self) -> Path:
+        """Is there from the first thing that a start writes until there is a run."""
+        return self.path / "starting"
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """What is written here, up to `create`, belongs to a run or is nothing.
+
+        If this process is killed meanwhile, the next one may start as if nothing had been here.
 
         Raises:
-            ClaimedError: if another process trains here.
+            FileExistsError: as `check_free`.
+            ClaimedError: if another process starts or trains a run here.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with self._claimed():
-            _put(self.plan_file, files.dumps(plan))
-            self._write(configuration | {"fingerprint": plan.fingerprint})
+            self.check_free()
+            self._clear()
+            self._starting_file.touch()
+            try:
+                yield
+            finally:
+                if not self.exists():
+                    self._clear()
+                self._starting_file.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        """Remove what a start has written."""
+        for one in self.path.iterdir():
+            if one.is_dir() and one.name.startswith((self.checkpoints.name, self.statistics.name)):
+                shutil.rmtree(one)
+            elif one.name.startswith((self.plan_file.name, self.configuration_file.name)):
+                one.unlink()
+
+    def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
+        """Say what run is here; from then on there is one."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        _put(self.plan_file, files.dumps(plan))
+        self._write(configuration | {"fingerprint": plan.fingerprint})
 
     @contextmanager
     def _claimed(self) -> Iterator[None]:

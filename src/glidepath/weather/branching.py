@@ -60,8 +60,9 @@ def branch(
         statistics=None if asked["stats"] else Statistics.read(parent.statistics),
         **numbers,
     )
-    about = copy_checkpoint(parent.checkpoints, step, directory.checkpoints, plan.fingerprint)
-    origin = {"path": str(parent.path.absolute()), "step": about.step}
-    write(run, directory, parent=origin | {"fingerprint": followed.fingerprint})
+    with directory.starting():
+        about = copy_checkpoint(parent.checkpoints, step, directory.checkpoints, plan.fingerprint)
+        origin = {"path": str(parent.path.absolute()), "step": about.step}
+        write(run, directory, parent=origin | {"fingerprint": followed.fingerprint})
     tell(f"branched from {parent.path} at step {about.step:,}")
     return run

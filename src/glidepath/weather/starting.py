@@ -84,7 +84,8 @@ def start(
     """
     directory.check_free()
     run = prepare(plan, asked, lead=lead, progress=progress, tell=tell, how=how, **numbers)
-    write(run, directory)
+    with directory.starting():
+        write(run, directory)
     return run
 
 
