@@ -8,6 +8,7 @@ from glidepath import Horizon, Phase, Plan, cosine, linear
 from glidepath.plan import files
 from glidepath.record import History
 from glidepath.training.checkpoints import complete_steps
+from glidepath.training.run_directory import RunDirectory
 from tests.conftest import make_weather
 from tests.e2e.test_commands import TINY, glidepath, ok
 
@@ -74,7 +75,7 @@ def test_requests_that_can_t_be_met_say_what_would_work(cut, tmp_path):
     ]:  # fmt: skip
         status, output = glidepath(*arguments)
         assert (status, said in output) == (1, True), output
-    assert not (tmp_path / "a").exists()
+    RunDirectory(tmp_path / "a").check_free()
 
 
 def test_a_run_whose_time_is_over_is_saved_and_says_how_to_go_on(cut):
