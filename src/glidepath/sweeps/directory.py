@@ -108,6 +108,7 @@ class SweepDirectory:
                 return
             if any(one.name != LOCK for one in self.path.iterdir()):
                 raise FileExistsError(f"{self.path} is not empty: choose another directory by --out")
+            self.trial(0).check_free()
             if isinstance(sweep.base, FileBase):
                 _write(self.path / _kept_name(sweep), sweep.base.table)
             study = f"{self.path.absolute().name}-{secrets.token_hex(4)}"

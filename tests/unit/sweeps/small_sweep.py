@@ -1,6 +1,6 @@
 """A sweep small enough to run in seconds: a line is fitted; also a program, to be killed.
 
-    python small_sweep.py DIRECTORY [SECONDS]
+    python -m tests.unit.sweeps.small_sweep DIRECTORY SECONDS [JOBS | ray]
 
 works on the sweep in a directory, and takes so long for every evaluation.
 """
@@ -13,7 +13,9 @@ from pathlib import Path
 from glidepath.sweeps.directory import SweepDirectory
 from glidepath.sweeps.file import load
 from glidepath.sweeps.keys import Keys
-from glidepath.sweeps.working import Job, work
+from glidepath.sweeps.on_ray import work_on_ray
+from glidepath.sweeps.processes import work_together
+from glidepath.sweeps.working import Job
 from glidepath.training.loop import train
 from tests.unit.training.test_training import Line
 
@@ -91,5 +93,13 @@ def make(path, text=TEXT, storage=None, seconds=0.0):
     return Job(path, trainer, storage)
 
 
+def main(path, seconds, how="1"):
+    job = Job(Path(path), LineTrainer(float(seconds)))
+    if how == "ray":
+        work_on_ray(job, num_jobs=2)
+    else:
+        work_together(job, int(how))
+
+
 if __name__ == "__main__":
-    work(Job(Path(sys.argv[1]), LineTrainer(float(sys.argv[2]))))
+    main(*sys.argv[1:])
