@@ -231,7 +231,9 @@ def test_a_figure_of_a_sweep_is_written_where_it_is_asked_for(graphcast):
         ("evaluate_every = 2", "evaluate_every = 2\nsteps = 8", "`steps` must be at most 4"),
     ],
 )  # fmt: skip
-def test_a_sweep_that_can_t_be_run_is_refused_before_anything_is(graphcast, old, new, said, tmp_path):
+def test_a_sweep_that_can_t_be_run_is_refused_before_anything_is(
+    graphcast, old, new, said, tmp_path
+):
     folder, command, _ = graphcast
     text = GRAPHCAST.replace("plan.total = 4\n", "") if "plan.total = 400" in new else GRAPHCAST
     file = folder / "other.toml"

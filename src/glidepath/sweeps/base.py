@@ -103,7 +103,9 @@ def base_named(name: str, below: Path) -> Base:
         return PresetBase(name)
     path = below / name
     if not path.is_file():
-        raise ValueError(f"no preset and no file is called {name!r}; {nearest(name, list(PRESETS))}")
+        raise ValueError(
+            f"no preset and no file is called {name!r}; {nearest(name, list(PRESETS))}"
+        )
     files.load(path)
     text = path.read_text(encoding="utf-8-sig")
     return FileBase(path.name, json.loads(text) if kind_of(path) == "json" else tomllib.loads(text))

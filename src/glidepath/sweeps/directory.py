@@ -107,7 +107,9 @@ class SweepDirectory:
                 self._go_on(table, sweep, storage)
                 return
             if any(one.name != LOCK for one in self.path.iterdir()):
-                raise FileExistsError(f"{self.path} is not empty: choose another directory by --out")
+                raise FileExistsError(
+                    f"{self.path} is not empty: choose another directory by --out"
+                )
             self.trial(0).check_free()
             if isinstance(sweep.base, FileBase):
                 _write(self.path / _kept_name(sweep), sweep.base.table)

@@ -61,7 +61,9 @@ class Range:
     def draw(self, source: random.Random) -> Scalar:
         """One of its values at random."""
         if self.step is not None:
-            return self.low + self.step * source.randint(0, round((self.high - self.low) / self.step))
+            return self.low + self.step * source.randint(
+                0, round((self.high - self.low) / self.step)
+            )
         if self.log:
             drawn = math.exp(source.uniform(math.log(self.low), math.log(self.high)))
         else:

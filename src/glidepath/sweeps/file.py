@@ -79,9 +79,7 @@ def load(path: Path, keys: Keys) -> tuple[Sweep, dict[str, Any]]:
     return build(table, path.parent, keys, places), table
 
 
-def build(
-    table: dict[str, Any], below: Path, keys: Keys, places: _Places | None = None
-) -> Sweep:
+def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None = None) -> Sweep:
     """A sweep from its table.
 
     Args:
@@ -192,7 +190,10 @@ def _explained_range(path: tuple[str, ...], first: Any) -> tuple[tuple[str, ...]
             f"values, got {first['input']!r}"
         )
     if first["type"] == "extra_forbidden":
-        return (*path[:2], path[3]), f"unknown key; {nearest(path[3], list(RangeTable.model_fields))}"
+        return (
+            *path[:2],
+            path[3],
+        ), f"unknown key; {nearest(path[3], list(RangeTable.model_fields))}"
     if first["type"] == "missing":
         return path[:2], f"`{path[3]}` is missing"
     return (*path[:2], path[3]), _expected(first)

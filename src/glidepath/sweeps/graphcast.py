@@ -92,7 +92,9 @@ def asked(configuration: Mapping[str, Scalar]) -> Asked:
         raise ValueError(f"`model.size` must be one of {', '.join(SIZES)}, got {size!r}")
     named = asdict(SIZES[str(size)]) if size else {}
     fields = {field: configuration[name] for name, field in FIELDS.items() if name in configuration}
-    others = {name: configuration.get(name) for name in ("data", "stats", "batch", "seed", "holdout")}
+    others = {
+        name: configuration.get(name) for name in ("data", "stats", "batch", "seed", "holdout")
+    }
     return others | {
         "first": configuration.get("from"),
         "last": configuration.get("to"),

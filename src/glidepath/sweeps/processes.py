@@ -45,7 +45,9 @@ def work_together(job: Job, num_jobs: int, *, asked: Sequence[Asked] = ()) -> No
         )
 
 
-def _wait(processes: Sequence[multiprocessing.process.BaseProcess], asked: Sequence[Asked]) -> Stop | None:
+def _wait(
+    processes: Sequence[multiprocessing.process.BaseProcess], asked: Sequence[Asked]
+) -> Stop | None:
     """Until all have ended; hands on the wish to stop."""
     stop: Stop | None = None
     for process in processes:
@@ -73,6 +75,8 @@ def _work_alone(job: Job, parent: int) -> None:
 
 def _gone(parent: int) -> Callable[[], Stop | None]:
     def ask() -> Stop | None:
-        return None if os.getppid() == parent else Stop("the sweep's own process has ended", LOST + 1)
+        return (
+            None if os.getppid() == parent else Stop("the sweep's own process has ended", LOST + 1)
+        )
 
     return ask

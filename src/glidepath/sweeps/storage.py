@@ -48,7 +48,9 @@ def open_storage(directory: SweepDirectory, storage: str | None = None) -> Any:
     if "://" not in storage:
         return open_journal(Path(storage))
     if f":{HIDDEN}@" in storage:
-        raise ValueError(f"the sweep's trials are in {storage}: give it by --storage, with password")
+        raise ValueError(
+            f"the sweep's trials are in {storage}: give it by --storage, with password"
+        )
     return optuna.storages.RDBStorage(storage)
 
 

@@ -55,7 +55,9 @@ class Job:
         return Study(self.directory, self.sweep(), self.storage)
 
 
-def work(job: Job, *, asked: Sequence[Asked] = (), tell: Tell = say, most: int | None = None) -> int:
+def work(
+    job: Job, *, asked: Sequence[Asked] = (), tell: Tell = say, most: int | None = None
+) -> int:
     """Take trials and run them until there are none left.
 
     Args:
