@@ -220,14 +220,18 @@ def test_a_figure_of_a_sweep_is_written_where_it_is_asked_for(graphcast):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("plan.peak", "plan.peek", "line 18: `vary.plan.peek`: unknown key; did you mean `plan.peak`"),
+        ("plan.peak", "plan.peek", "line 18: `vary.plan.peek`: unknown key; did you mean"),
         ("[0.0, 0.1]", "[0.0, 0.2]", "was started with another `vary`"),
-        ("model.latent = 8", "model.latent = 8.5", "`model.latent` must be a whole number, got 8.5"),
+        ("model.latent = 8", "model.latent = 8.5", "`model.latent` must be a whole number"),
         ("high = 3e-2", "high = inf", "expected a finite number, got inf"),
         ("plan.total = 4", "plan.total = 1", "leaves no room for a decay"),
         ("data =", "holdout = 0\ndata =", "`holdout` must be above 0"),
         ("weather.nc", "none.nc", "no data at "),
-        ("plan.longest_rollout = 1", "plan.longest_rollout = 40\nplan.rollout_every = 1\nplan.total = 400", "times in a row"),
+        (
+            "plan.longest_rollout = 1",
+            "plan.longest_rollout = 40\nplan.rollout_every = 1\nplan.total = 400",
+            "times in a row",
+        ),
         ("evaluate_every = 2", "evaluate_every = 2\nsteps = 8", "`steps` must be at most 4"),
     ],
 )  # fmt: skip

@@ -95,7 +95,7 @@ def _begin(job: Job, file: Path, trials: int | None) -> None:
     if trials is not None:
         sweep, table = replace(sweep, trials=trials), table | {"trials": trials}
     points = checked_points(sweep)
-    job.trainer.check(sweep, points)
+    job.trainer.check(points)
     job.directory.start(table, sweep, job.storage)
     typer.echo(f"{len(points)} choices of values are plans; {sweep.trials} trials in {job.path}")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from glidepath.sweeps.domains import Scalar
 from glidepath.sweeps.keys import Keys
-from glidepath.sweeps.sweep import Point, Sweep, told_of
+from glidepath.sweeps.sweep import Point, told_of
 from glidepath.sweeps.trial import Trial
 from glidepath.sweeps.working import say
 from glidepath.training import optimizer
@@ -50,7 +50,7 @@ class GraphCastTrainer:
             paths=("data", "stats"),
         )
 
-    def check(self, sweep: Sweep, points: Sequence[Point]) -> None:
+    def check(self, points: Sequence[Point]) -> None:
         """As in `Trainer`; the data are opened once."""
         first = configure(points[0].plan, asked(points[0].configuration), _silent, say)
         if not first.holdout:

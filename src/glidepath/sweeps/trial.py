@@ -54,7 +54,7 @@ class Trainer(Protocol):
         """What a sweep can change, beside the plan."""
         ...
 
-    def check(self, sweep: Sweep, points: Sequence[Point]) -> None:
+    def check(self, points: Sequence[Point]) -> None:
         """Refuse points that can't be trained, before anything is run.
 
         Raises:

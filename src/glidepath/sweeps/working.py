@@ -72,61 +72,82 @@ def work(
         OSError: if a disk is full or gone; likewise.
     """
     _keep_compiled(job.directory)
-    sweep, study = job.sweep(), job.study()
+    worker = Worker(job, job.sweep(), job.study(), asked, tell)
     num_run = 0
     while most is None or num_run < most:
         if stop := next((wish for ask in asked if (wish := ask()) is not None), None):
             raise StoppedError(stop, 0)
-        taken = study.take()
+        taken = worker.study.take()
         if taken is None:
             break
         try:
-            tell(_run(job, sweep, study, taken, asked, tell))
+            worker.run(taken)
         finally:
             taken.release()
         num_run += 1
     return num_run
 
 
-def _run(
-    job: Job, sweep: Sweep, study: Study, taken: Taken, asked: Sequence[Asked], tell: Tell
-) -> str:
-    """Run a trial to its end, and write down what it came to; returns that in words."""
-    name = f"trial {taken.number}"
-    tell(f"{name}: {words(taken.values)}{' (going on)' if taken.is_old else ''}")
-    if taken.is_old and taken.should_end():
-        study.pruned(taken)
-        return f"{name}: pruned"
-    try:
-        watcher = _train(job, sweep, taken, asked)
-    except (StoppedError, OSError):
-        raise
-    except Exception as error:
-        study.failed(taken, _first_line(error))
-        return f"{name}: failed: {_first_line(error)}"
-    if watcher.pruned_at is not None:
-        study.pruned(taken)
-        return f"{name}: pruned at step {watcher.pruned_at:,}"
-    loss = last_loss(job.directory.trial(taken.number).record_file)
-    if loss is None or not math.isfinite(loss):
-        study.failed(taken, f"no finite {METRIC} was measured at its end")
-        return f"{name}: failed: no finite {METRIC}"
-    study.finished(taken, loss)
-    return f"{name}: {METRIC} {loss:.4g}"
+@dataclass(frozen=True)
+class Worker:
+    """Runs the trials that it is given.
 
+    Attributes:
+        job: that it has.
+        sweep: that is there.
+        study: its trials.
+        asked: whether to stop.
+        tell: what happens.
+    """
 
-def _train(job: Job, sweep: Sweep, taken: Taken, asked: Sequence[Asked]) -> Watcher:
-    """Train a trial, until it is finished or pruned."""
-    job.directory.clear(taken.number)
-    point = sweep.point(taken.values)
-    watcher = Watcher(taken, sweep.steps_of(point))
-    directory = job.directory.trial(taken.number)
-    try:
-        job.trainer.train(Trial(taken.number, sweep, point, directory, watcher, asked))
-    except StoppedError:
-        if watcher.pruned_at is None:
+    job: Job
+    sweep: Sweep
+    study: Study
+    asked: Sequence[Asked]
+    tell: Tell
+
+    def run(self, taken: Taken) -> None:
+        """Run a trial to its end, write down what it came to, and tell it."""
+        name = f"trial {taken.number}"
+        self.tell(f"{name}: {words(taken.values)}{' (going on)' if taken.is_old else ''}")
+        self.tell(f"{name}: {self._outcome(taken)}")
+
+    def _outcome(self, taken: Taken) -> str:
+        if taken.is_old and taken.should_end():
+            self.study.pruned(taken)
+            return "pruned"
+        try:
+            pruned_at = self.train(taken)
+        except (StoppedError, OSError):
             raise
-    return watcher
+        except Exception as error:
+            return self._failed(taken, _first_line(error))
+        if pruned_at is not None:
+            self.study.pruned(taken)
+            return f"pruned at step {pruned_at:,}"
+        loss = last_loss(self.job.directory.trial(taken.number).record_file)
+        if loss is None or not math.isfinite(loss):
+            return self._failed(taken, f"no finite {METRIC} was measured at its end")
+        self.study.finished(taken, loss)
+        return f"{METRIC} {loss:.4g}"
+
+    def _failed(self, taken: Taken, reason: str) -> str:
+        self.study.failed(taken, reason)
+        return f"failed: {reason}"
+
+    def train(self, taken: Taken) -> int | None:
+        """Train a trial; returns the step at which it was pruned, None if it has finished."""
+        self.job.directory.clear(taken.number)
+        point = self.sweep.point(taken.values)
+        watcher = Watcher(taken, self.sweep.steps_of(point))
+        directory = self.job.directory.trial(taken.number)
+        trial = Trial(taken.number, self.sweep, point, directory, watcher, self.asked)
+        try:
+            self.job.trainer.train(trial)
+        except StoppedError:
+            if watcher.pruned_at is None:
+                raise
+        return watcher.pruned_at
 
 
 def last_loss(record: Path) -> float | None:

@@ -70,7 +70,7 @@ class LineTrainer:
     def keys(self):
         return Keys()
 
-    def check(self, sweep, points):
+    def check(self, points):
         for point in points:
             assert "lr" in point.plan.names
 

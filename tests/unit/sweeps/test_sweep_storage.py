@@ -10,7 +10,7 @@ from glidepath.record import History
 from glidepath.sweeps.directory import SweepDirectory
 from glidepath.sweeps.results import as_table, best_of, results, write_best
 from glidepath.sweeps.study import Study
-from glidepath.sweeps.working import Job, _train, work
+from glidepath.sweeps.working import Job, Worker, work
 from glidepath.training.stopping import Stop, StoppedError
 from tests.unit.sweeps.small_sweep import TEXT, LineTrainer, make
 
@@ -77,9 +77,9 @@ def test_a_run_that_was_killed_before_it_began_is_begun_again(tmp_path):
 
 def test_a_run_that_was_killed_after_its_end_is_only_told(tmp_path):
     job = make(tmp_path / "sweep", SHORT)
-    study, sweep = job.study(), job.sweep()
-    taken = study.take()
-    _train(job, sweep, taken, ())
+    worker = Worker(job, job.sweep(), job.study(), (), quiet)
+    taken = worker.study.take()
+    worker.train(taken)
     taken.release()
     record = job.directory.trial(0).record_file.read_bytes()
     told = []
