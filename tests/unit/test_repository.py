@@ -71,6 +71,10 @@ COMMANDS = {
     "runs": {"--sort", "--json"},
     "schema": set(),
     "show": {"--set", "--at", "--save"},
+    "sweep graphcast": {
+        "--out", "--engine", "--storage", "--trials", "--jobs", "--address", "--cpus", "--gpus",
+    },
+    "sweep show": {"--json", "--save", "--storage"},
     "train graphcast": {
         "--data", "--from", "--to", "--stats", "--plan", "--out", "--resume", "--steps",
         "--size", "--mesh",
