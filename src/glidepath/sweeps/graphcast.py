@@ -13,9 +13,11 @@ from glidepath.sweeps.trial import Trial
 from glidepath.sweeps.working import say
 from glidepath.training import optimizer
 from glidepath.training.loop import train
+from glidepath.training.run_directory import RunDirectory
 from glidepath.weather.going_on import go_on
 from glidepath.weather.model import SIZES
 from glidepath.weather.starting import Asked, Run, check_long_enough, configure, start
+from glidepath.weather.statistics import Statistics
 
 FIELDS = {"model.mesh": "mesh_size", "model.latent": "latent_size", "model.layers": "num_layers"}
 """Of `ModelSize`, by their names in a sweep."""
@@ -76,7 +78,15 @@ def _run(trial: Trial) -> Run:
     if trial.directory.exists():
         return go_on(trial.directory, None, {}, given={}, **common)
     wanted = asked(trial.point.configuration)
-    return start(trial.directory, trial.point.plan, wanted, tell=say, how=trial.sweep.how, **common)
+    return start(trial.directory, trial.point.plan, wanted, tell=say, how=trial.sweep.how,
+                 statistics=_statistics(trial.directory), **common)  # fmt: skip
+
+
+def _statistics(directory: RunDirectory) -> Statistics | None:
+    """Those of a trial before, which has the same data; None for the first, which computes them."""
+    others = [RunDirectory(path) for path in sorted(directory.path.parent.glob("*[0-9]"))]
+    before = next((one for one in others if one.exists()), None)
+    return None if before is None else Statistics.read(before.statistics)
 
 
 def asked(configuration: Mapping[str, Scalar]) -> Asked:
