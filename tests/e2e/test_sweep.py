@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from glidepath.cli import main
+from glidepath.cli.errors import MissingExtraError
 from glidepath.plan import files
 from glidepath.record import History
 from glidepath.record.lines import read
@@ -247,3 +248,22 @@ def test_a_sweep_that_can_t_be_run_is_refused_before_anything_is(
     assert status == 1
     assert said in output
     assert "started" in said or not out.exists()
+
+
+@pytest.mark.parametrize(("package", "extra"), [("optuna", "sweeps"), ("ray", "ray")])
+def test_a_package_that_is_missing_is_told_with_its_extra(package, extra, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    (tmp_path / "sweep.toml").write_text(GRAPHCAST)
+    options = [tmp_path / "sweep.toml", "--out", tmp_path / "out", "--engine", "ray"]
+    with pytest.raises(
+        MissingExtraError, match=rf"`{package}`: pip install 'glidepath\[{extra}\]'"
+    ):
+        glidepath("sweep", "graphcast", *options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_jobs_and_trials_are_one_at_least(tmp_path):
+    for option in ("--jobs", "--trials"):
+        status, output = glidepath("sweep", "graphcast", "s.toml", "--out", tmp_path, option, 0)
+        assert status == 1
+        assert f"`{option}` must be at least 1, got 0" in output

@@ -24,7 +24,10 @@ from glidepath.training.run_directory import RunDirectory
 FREE_TO_CHANGE = "trials"
 """What a sweep that goes on may have more of."""
 
-LOCK = "sweep.lock"
+LOCK, FILE, BASE_PLAN, PARTIAL = "sweep.lock", "sweep.json", "base-plan.json", ".partial"
+
+OWN = (LOCK, FILE, BASE_PLAN)
+"""What a process that was killed at the start may have left."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class SweepDirectory:
     @property
     def file(self) -> Path:
         """What the sweep was started with, JSON."""
-        return self.path / "sweep.json"
+        return self.path / FILE
 
     @property
     def journal(self) -> Path:
@@ -106,7 +109,7 @@ class SweepDirectory:
             if self.file.exists():
                 self._go_on(table, sweep, storage)
                 return
-            if any(one.name != LOCK for one in self.path.iterdir()):
+            if any(one.name.removesuffix(PARTIAL) not in OWN for one in self.path.iterdir()):
                 raise FileExistsError(
                     f"{self.path} is not empty: choose another directory by --out"
                 )
@@ -172,7 +175,7 @@ class SweepDirectory:
 
 def _kept_name(sweep: Sweep) -> str:
     """What the base is called in the sweep's own directory."""
-    return "base-plan.json" if isinstance(sweep.base, FileBase) else sweep.base.name
+    return BASE_PLAN if isinstance(sweep.base, FileBase) else sweep.base.name
 
 
 def _normal(table: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +198,12 @@ HIDDEN = "***"
 """Stands for a password, which is not written down."""
 
 
-def _write(path: Path, value: Any) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is there as a whole or not at all."""
+    partial = path.with_name(path.name + PARTIAL)
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def _write(path: Path, value: Any) -> None:
+    write_whole(path, json.dumps(value, indent=2) + "\n")

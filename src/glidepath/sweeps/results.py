@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from glidepath.sweeps.directory import SweepDirectory
+from glidepath.sweeps.directory import SweepDirectory, write_whole
 from glidepath.sweeps.domains import Scalar
 from glidepath.sweeps.study import ERROR, Study
 from glidepath.sweeps.sweep import Sweep
@@ -84,7 +83,6 @@ def write_best(directory: SweepDirectory, sweep: Sweep, found: list[Result]) -> 
     best = best_of(found)
     if best is None:
         return None
-    shutil.copyfile(directory.trial(best.number).plan_file, directory.best_plan)
     told = {
         "trial": best.number,
         "directory": best.directory,
@@ -92,7 +90,10 @@ def write_best(directory: SweepDirectory, sweep: Sweep, found: list[Result]) -> 
         "varied": best.values,
         "configuration": sweep.point(best.values).configuration,
     }
-    directory.best.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    with directory.alone():
+        plan = directory.trial(best.number).plan_file.read_text(encoding="utf-8")
+        write_whole(directory.best_plan, plan)
+        write_whole(directory.best, json.dumps(told, indent=2) + "\n")
     return best
 
 

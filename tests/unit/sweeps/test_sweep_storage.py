@@ -259,6 +259,19 @@ def test_a_plan_s_file_is_kept_with_the_sweep(tmp_path):
         make(tmp_path / "second", text)
 
 
+def test_a_sweep_that_was_killed_while_it_was_set_up_is_set_up_again(tmp_path):
+    (tmp_path / "sweep").mkdir()
+    for name in ("sweep.lock", "base-plan.json", "sweep.json.partial"):
+        (tmp_path / "sweep" / name).write_text("{")
+    job = make(tmp_path / "sweep", SHORT)
+    assert job.sweep().trials == 3
+
+
+def test_a_directory_in_which_checkpoints_would_be_lost_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="orbax takes"):
+        make(tmp_path / "a[1]", SHORT)
+
+
 def test_a_directory_with_something_else_is_left_alone(tmp_path):
     (tmp_path / "sweep").mkdir()
     (tmp_path / "sweep" / "thesis.tex").touch()
