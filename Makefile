@@ -1,5 +1,5 @@
 # `make demo` trains GraphCast from nothing to a forecast; `make test` runs the tests.
-# `make test-all` adds the tests that need TensorFlow or a tracker.
+# `make test-all` adds the tests that need TensorFlow, Ray or a tracker.
 # `make faults` kills, starves and breaks runs, SEEDS times each (50: about half an hour).
 # All set up .venv themselves and need only Python 3.11 or newer and make.
 

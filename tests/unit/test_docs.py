@@ -22,7 +22,7 @@ pytest.importorskip("matplotlib")
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-MADE_ELSEWHERE = {"graphcast.png", "demo-skill.png", "report.png"}
+MADE_ELSEWHERE = {"graphcast.png", "demo-skill.png", "report.png", "sweep.png"}
 """Figures that are made by a command, by the demo, and by a browser."""
 
 LARGEST_FIGURE_BYTES = 80_000

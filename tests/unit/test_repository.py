@@ -81,6 +81,11 @@ COMMANDS = {
         "--data", "--from", "--to", "--plan", "--precision", "--batch", "--seed", "--holdout",
         "--step", "--accept-changes", *HOW,
     },
+    "sweep graphcast": {
+        "--out", "--engine", "--storage", "--trials", "--jobs", "--address", "--cpus", "--gpus",
+    },
+    "sweep show": {"--json", "--save", "--storage"},
+    },
     "train graphcast": {
         "--data", "--from", "--to", "--stats", "--plan", "--size", "--mesh", "--latent",
         "--layers", "--precision", "--batch", "--seed", "--holdout", "--out", "--resume",
@@ -154,6 +159,9 @@ ROOMS = {
         "texts",
     },
     "record.step_sizes": {"StepSizes", "step_sizes"},
+    "sweeps": {
+        "Job", "Keys", "SweepDirectory", "Trainer", "Trial", "load", "results", "work",
+    },
 }  # fmt: skip
 
 CODES = {
@@ -256,7 +264,8 @@ def test_importing_glidepath_loads_no_framework_and_not_even_numpy():
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    heavy = {"jax", "torch", "keras", "numpy", "optax", "xarray", "matplotlib", "pydantic", "rich"}
+    heavy = {"jax", "torch", "keras", "numpy", "optax", "xarray", "matplotlib", "pydantic", "rich",
+             "optuna", "ray"}  # fmt: skip
     assert "glidepath" in loaded
     assert heavy.isdisjoint(loaded)
 

@@ -21,6 +21,7 @@ from glidepath.cli import (
     runs,
     schema,
     show,
+    sweep,
     train,
     verify,
     watch,
@@ -46,6 +47,7 @@ app.command("schema")(schema.schema)
 app.add_typer(find_lr.app, name="find-lr")
 app.add_typer(train.app, name="train")
 app.command("resume")(resume.resume)
+app.add_typer(sweep.app, name="sweep")
 app.command("watch")(watch.watch)
 app.command("report")(report.report)
 app.command("runs")(runs.runs)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glidepath.plan import Horizon, Plan, files
+from glidepath.plan import Plan, files
 from glidepath.plan.presets import PRESETS
+from glidepath.plan.presets.arguments import call
 from glidepath.plan.quantities import nearest
 
 
@@ -25,7 +24,7 @@ def plan_named(name: str, settings: Sequence[str] = ()) -> Plan:
             of the preset's, or the name is a file's, which is changed by an editor.
     """
     if name in PRESETS:
-        return PRESETS[name](**_arguments(name, PRESETS[name], settings))
+        return call(name, _settings(settings))
     if not Path(name).exists():
         hint = nearest(name, list(PRESETS))
         raise ValueError(f"no preset and no file is called {name!r}; {hint}")
@@ -36,23 +35,14 @@ def plan_named(name: str, settings: Sequence[str] = ()) -> Plan:
     return files.load(name)
 
 
-def _arguments(name: str, preset: Callable[..., Plan], settings: Sequence[str]) -> dict[str, Any]:
-    parameters = inspect.signature(preset).parameters
-    of_horizon = [field.name for field in fields(Horizon)]
-    known = [one for one in parameters if one != "horizon"] + of_horizon
-    arguments: dict[str, Any] = {}
-    horizon: dict[str, Any] = {}
+def _settings(settings: Sequence[str]) -> dict[str, Any]:
+    values = {}
     for setting in settings:
         key, is_set, text = setting.partition("=")
         if not is_set:
             raise ValueError(f"--set takes NAME=VALUE, such as --set peak=3e-4, got {setting!r}")
-        if key not in known:
-            raise ValueError(f"the preset {name} has no {key!r}; {nearest(key, known)}")
-        (arguments if key in parameters else horizon)[key] = _value(text)
-    if horizon:
-        default = parameters["horizon"].default
-        arguments["horizon"] = replace(default or Horizon(), **horizon)
-    return arguments
+        values[key] = _value(text)
+    return values
 
 
 def _value(text: str) -> Any:

@@ -129,7 +129,7 @@ def prepare(
         **numbers: as in `start`.
     """
     optimizer.check(plan)
-    configuration = _configuration(plan, asked, progress, tell)
+    configuration = configure(plan, asked, progress, tell)
     settings = make_settings(configuration, plan, how, **numbers)
     check_heard(plan, evaluates=settings.evaluate_every is not None and configuration.holdout > 0)
     trajectory = configuration.open_trajectory()
@@ -138,10 +138,19 @@ def prepare(
     return Run(plan, configuration, how, settings, problem)
 
 
-def _configuration(
+def configure(
     plan: Plan, asked: Asked, progress: Progress, tell: Callable[[str], None]
 ) -> Configuration:
-    """What was asked for, with defaults for the rest."""
+    """What was asked for, with defaults for the rest.
+
+    Args:
+        plan: as in `start`.
+        asked: as in `start`.
+        progress: as in `start`.
+        tell: as in `start`.
+    Raises:
+        ValueError: if something makes no sense.
+    """
     planned = plan.horizon.batch
     if planned and asked["batch"] not in (None, planned):
         raise ValueError(
