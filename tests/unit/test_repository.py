@@ -85,7 +85,6 @@ COMMANDS = {
         "--out", "--engine", "--storage", "--trials", "--jobs", "--address", "--cpus", "--gpus",
     },
     "sweep show": {"--json", "--save", "--storage"},
-    },
     "train graphcast": {
         "--data", "--from", "--to", "--stats", "--plan", "--size", "--mesh", "--latent",
         "--layers", "--precision", "--batch", "--seed", "--holdout", "--out", "--resume",
