@@ -40,6 +40,10 @@ def test_the_numbers_of_a_line_have_names():
         ({"kind": "event", "step": 7, "event": "cuts", "target": "lr"}, {"event": "cuts lr"}),
         ({"kind": "notice", "text": "a\nb"}, {"notice": "a\nb"}),
         ({"kind": "restart", "step": 5}, {"restart": "goes on at step 5"}),
+        (
+            {"kind": "rollback", "step": 5, "broken": 7, "attempt": 1, "reason": "a NaN"},
+            {"rollback": "came back to step 5: a NaN"},
+        ),
         ({"kind": "end", "step": 5, "state": "finished"}, {"end": "finished"}),
         (
             {"kind": "end", "step": 5, "state": "failed", "reason": "KeyError: 1"},
@@ -58,7 +62,7 @@ def test_what_happens_is_said_in_words(line, said):
 
 def test_no_kind_of_line_was_forgotten():
     of_numbers, silent = {"update", "layers", "evaluation"}, {"run", "model", "checkpoint"}
-    of_words = {"event", "notice", "restart", "end", "nonfinite"}
+    of_words = {"event", "notice", "restart", "rollback", "end", "nonfinite"}
     assert set(KINDS) == of_numbers | of_words | silent
     assert all(figures({"kind": one}) == texts({"kind": one}) == {} for one in silent)
 

@@ -67,6 +67,8 @@ def texts(line: Mapping[str, Any]) -> dict[str, str]:
             said = line["text"]
         case "restart":
             said = f"goes on at step {line['step']}"
+        case "rollback":
+            said = f"came back to step {line['step']}: {line['reason']}"
         case "end":
             said = ": ".join(line[name] for name in ("state", "reason") if line.get(name))
         case "nonfinite":
