@@ -245,7 +245,11 @@ def complete_steps(path: Path) -> list[int]:
     """The steps of the complete checkpoints in a directory, ascending; damaged ones among them."""
     if not path.is_dir():
         return []
-    return sorted(int(one.name) for one in path.iterdir() if re.fullmatch(r"\d+", one.name))
+    return sorted(
+        int(one.name)
+        for one in path.iterdir()
+        if re.fullmatch(r"[0-9]+", one.name) and one.is_dir() and not one.is_symlink()
+    )
 
 
 def _damaged(path: Path) -> list[Path]:

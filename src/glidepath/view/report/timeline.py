@@ -8,11 +8,12 @@ from typing import Any
 from glidepath.view.report.chart import Chart
 from glidepath.view.report.run import Run
 from glidepath.view.report.safe import as_label
-from glidepath.view.watch.status import event_text
+from glidepath.view.watch.status import event_text, rollback_text
 
 MARKS = {
     "checkpoint": "line-ns-open",
     "restart": "triangle-up",
+    "rollback": "triangle-down",
     "event": "diamond",
     "NaN or infinity": "x",
     "notice": "circle",
@@ -22,7 +23,7 @@ LONGEST = 120
 
 
 def timeline(runs: Sequence[Run]) -> Iterator[Chart]:
-    """Checkpoints, restarts, events, NaN and notices; nothing where there were none."""
+    """Checkpoints, restarts, rollbacks, events, NaN and notices; nothing where there were none."""
     traces = [_trace(run, kind, marks) for run in runs for kind, marks in _marks(run) if marks]
     if traces:
         axis = {"type": "category", "autorange": "reversed"}
@@ -35,6 +36,7 @@ def _marks(run: Run) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     history = run.history
     yield "checkpoint", [(step, f"saved after {step:,} updates") for step in history.checkpoints]
     yield "restart", [(step, f"went on at step {step:,}") for step in history.restarts]
+    yield "rollback", [(line["step"], rollback_text(line)) for line in history.rollbacks]
     yield "event", [(line["step"], event_text(line)) for line in history.events]
     bad = ((line["step"], f"at step {line['step']:,}") for line in history.nonfinite)
     yield "NaN or infinity", list(bad)

@@ -109,9 +109,18 @@ def event_text(line: dict[str, Any]) -> str:
     return f"{words.format(plain(line['target']))} from step {line['step']:,} on"
 
 
+def rollback_text(line: dict[str, Any]) -> str:
+    """Why a run came back, in words."""
+    return (
+        f"came back from step {line['broken']:,} to {line['step']:,}, to try other samples "
+        f"(attempt {line['attempt']}): {plain(line['reason'])}"
+    )
+
+
 def happenings(history: History) -> Iterator[str]:
-    """What happened beside the updates, in order: events, restarts, NaN, notices."""
+    """What happened beside the updates, in order: events, restarts, rollbacks, NaN, notices."""
     told = [(step, f"went on at step {step:,}") for step in history.restarts]
+    told += [(line["step"], rollback_text(line)) for line in history.rollbacks]
     told += [(line["step"], event_text(line)) for line in history.events]
     for line in history.nonfinite:
         told.append((line["step"], f"NaN or infinity at step {line['step']:,}"))
