@@ -55,7 +55,7 @@ class _Axis:
 
 
 def _label(value: float) -> str:
-    return short(float(f"{value:.2g}")) if abs(value) < 100 else short(value)
+    return short(float(f"{value:.3g}")) if abs(value) < 100 else short(value)
 
 
 def sweep_figure(sweep: Mapping[str, Any], title: str) -> Figure:

@@ -1,6 +1,8 @@
 """A sweep's file: what it can say, and what is wrong with one."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,8 @@ from glidepath import Phase, Plan, cosine, linear, presets, save
 from glidepath.plan import files
 from glidepath.sweeps.checking import between, checked_points, corners
 from glidepath.sweeps.domains import Choices, Range
-from glidepath.sweeps.file import SweepFileError, load
+from glidepath.sweeps.file import SweepFileError, SweepTable, load
+from glidepath.sweeps.graphcast import GraphCastTrainer, asked
 from glidepath.sweeps.keys import Keys
 from tests.unit.sweeps.small_sweep import TEXT
 
@@ -194,3 +197,19 @@ def test_a_file_of_a_plan_that_is_broken_is_told(tmp_path):
         read(tmp_path, OF_A_FILE)
     with pytest.raises(files.PlanFileError):
         files.load(tmp_path / "plan.toml")
+
+
+def test_the_file_on_the_page_is_a_sweep_whose_choices_are_plans(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "sweeps.md").read_text()
+    (tmp_path / "sweep.toml").write_text(re.search(r"```ini\n(.*?)```", page, re.DOTALL)[1])
+    trainer = GraphCastTrainer()
+    sweep, _ = load(tmp_path / "sweep.toml", trainer.keys)
+    points = checked_points(sweep)
+    assert len(points) == 2 * 2 * 3 + 32
+    assert asked(points[0].configuration)["size"] == {
+        "mesh_size": 1, "latent_size": 16, "num_layers": 1,
+    }  # fmt: skip
+    for name in (*trainer.keys.varied, *trainer.keys.fixed):
+        assert f"`{name}`" in page
+    for name in SweepTable.model_fields.keys() - {"base", "set", "vary"}:
+        assert f"| `{name}` |" in page
