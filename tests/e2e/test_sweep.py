@@ -54,6 +54,15 @@ def kill(process):
     process.communicate()
 
 
+def end_of(process):
+    """What a process has said, once it has ended."""
+    try:
+        return process.communicate(timeout=PATIENCE_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        kill(process)
+        raise
+
+
 def wait_until(is_so):
     end = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
@@ -94,7 +103,7 @@ def test_a_sweep_of_12_runs_killed_twice_is_finished_without_repeating_one(tmp_p
         done = finished(cut)
         assert done == set(range(number))
         killed.append((number, {one: record_of(cut, one).read_bytes() for one in done}))
-    said, _ = start(cut.path).communicate(timeout=PATIENCE_SECONDS)
+    said = end_of(start(cut.path))
     assert "trial 8: " in said
     assert "(going on)" in said
     assert finished(cut) == set(range(12))
@@ -112,8 +121,7 @@ def test_a_sweep_of_12_runs_killed_twice_is_finished_without_repeating_one(tmp_p
 
 def test_two_processes_share_a_sweep_and_run_no_trial_twice(tmp_path):
     job = make(tmp_path / "shared", TEXT.replace("trials = 12", "trials = 8"), seconds=SLOW)
-    said = [one.communicate(timeout=PATIENCE_SECONDS)[0]
-            for one in [start(job.path), start(job.path)]]  # fmt: skip
+    said = [end_of(one) for one in [start(job.path), start(job.path)]]
     ended = [set(map(int, re.findall(r"trial (\d+): val_loss", text))) for text in said]
     assert ended[0] | ended[1] == finished(job) == set(range(8))
     assert not ended[0] & ended[1]
@@ -129,7 +137,7 @@ def test_jobs_are_processes_that_end_with_the_one_that_started_them(tmp_path):
     wait_until(lambda: len(free(job)) == len(found_in(job)))
     num_before = len(found_in(job))
     assert num_before < 6
-    said, _ = start(job.path, "2").communicate(timeout=PATIENCE_SECONDS)
+    said = end_of(start(job.path, "2"))
     assert finished(job) == set(range(6)), said
 
 
@@ -150,7 +158,7 @@ def test_ray_runs_the_same_sweep_and_goes_on_with_one_that_was_killed(tmp_path):
     wait_until(lambda: half_way(job, 3))
     kill(process)
     records = {one: record_of(job, one).read_bytes() for one in finished(job)}
-    said, _ = start(job.path, "ray").communicate(timeout=PATIENCE_SECONDS)
+    said = end_of(start(job.path, "ray"))
     assert finished(job) == set(range(12)), said
     assert {one: record_of(job, one).read_bytes() for one in records} == records
     assert [num_restarts(job, one) for one in range(12)] == [int(n == 3) for n in range(12)]

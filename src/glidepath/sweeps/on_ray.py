@@ -11,6 +11,10 @@ from glidepath.sweeps.working import Job, Tell, say, work
 TRIES = 3
 """How often Ray begins anew with a trial whose process or node has died; it goes on then."""
 
+LOCAL = "local"
+"""Starts Ray on this machine; without any address it would look for a cluster, also for one that
+has died."""
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -50,7 +54,7 @@ def work_on_ray(
 
     study, sweep = job.study(), job.sweep()
     resources = resources or Resources()
-    ray.init(address=address, include_dashboard=False if address is None else None,
+    ray.init(address=address or LOCAL, include_dashboard=False if address is None else None,
              log_to_driver=False, configure_logging=False)  # fmt: skip
     try:
         task = ray.remote(_run_one).options(
