@@ -14,7 +14,6 @@ from glidepath.record.arrays import as_numpy, is_jax, is_torch, named_arrays
 from glidepath.record.checksum import checksum
 from glidepath.record.step_sizes import StepSizes
 
-
 SAFE = 1e-12
 """A norm in float32 above it has lost nothing: squares below 1e-38 add up to less than its last
 digit."""
@@ -90,8 +89,8 @@ def summarize(
     named = named_arrays(params)
     names = tuple(named)
     arrays = list(named.values())
-    gradients = _aligned("grads", names, _gradients(params, arrays, grads))
-    changes = _aligned("updates", names, named_arrays(updates) if updates is not None else None)
+    gradients = _aligned("grads", named, _gradients(params, arrays, grads))
+    changes = _aligned("updates", named, named_arrays(updates) if updates is not None else None)
     if any(is_jax(array) for array in arrays):
         register()
     checksums, zeros, sizes = _looked(arrays, gradients, step_sizes, look)
@@ -116,17 +115,23 @@ def _gradients(params: Any, arrays: Sequence[Any], grads: Any) -> Mapping[str, A
 
 
 def _aligned(
-    argument: str, names: Sequence[str], arrays: Mapping[str, Any] | None
+    argument: str, named: Mapping[str, Any], arrays: Mapping[str, Any] | None
 ) -> list[Any] | None:
     """Arrays in the order of the parameters; None for one that has no gradient."""
     if arrays is None:
         return None
-    if unknown := sorted(set(arrays) - set(names)):
+    if unknown := sorted(set(arrays) - set(named)):
         raise ValueError(
-            f"`{argument}` has {unknown[0]!r}, and the parameters are {', '.join(names)[:200]}: "
+            f"`{argument}` has {unknown[0]!r}, and the parameters are {', '.join(named)[:200]}: "
             "give trees of the same structure"
         )
-    return [arrays.get(name) for name in names]
+    for name, array in arrays.items():
+        if array is not None and tuple(array.shape) != tuple(named[name].shape):
+            raise ValueError(
+                f"`{argument}` has {name!r} as {list(array.shape)}, and the parameter is "
+                f"{list(named[name].shape)}: give trees of the same structure"
+            )
+    return [arrays.get(name) for name in named]
 
 
 def _looked(

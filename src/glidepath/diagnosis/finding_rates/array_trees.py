@@ -21,6 +21,16 @@ def is_array(thing: Any) -> bool:
     return is_jax(thing) or is_torch(thing) or is_numpy(thing)
 
 
+def has_arrays(tree: Any) -> bool:
+    """Whether there is an array in a tree."""
+    jax, found = sys.modules.get("jax"), list[Any]()
+    if jax is not None:
+        found = jax.tree.leaves(tree)
+    else:
+        _mapped(found.append, tree)
+    return any(map(is_array, found))
+
+
 def copied(state: Any) -> Any:
     """The same tree with arrays of its own: compiled code may take their buffers.
 

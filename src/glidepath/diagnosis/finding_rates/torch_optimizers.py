@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from glidepath.diagnosis.finding_rates.snapshot import Snapshot
@@ -30,6 +31,23 @@ def check_modules(snapshot: Snapshot) -> None:
                     f"`state` has a {type(optimizer).__name__} and not the module whose "
                     "parameters it updates: give both, [model, optimizer]"
                 )
+
+
+def keep_settings_of_others(snapshot: Snapshot, undo: ExitStack) -> None:
+    """Note the rates of live optimizers that the state lacks and whose parameters it has.
+
+    A step that uses one is refused when it calls it, and has set its rate by then.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not any(isinstance(one, torch.nn.Parameter) for one in snapshot.things):
+        return
+    for one in gc.get_objects():
+        # Not `isinstance`, which would wake proxies up.
+        if torch.optim.Optimizer not in type(one).__mro__ or one in snapshot:
+            continue
+        if any(held in snapshot for group in one.param_groups for held in group["params"]):
+            for group in one.param_groups:
+                undo.callback(group.update, dict(group))
 
 
 @contextmanager
