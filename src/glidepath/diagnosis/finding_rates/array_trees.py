@@ -23,12 +23,20 @@ def is_array(thing: Any) -> bool:
 
 def has_arrays(tree: Any) -> bool:
     """Whether there is an array in a tree."""
-    jax, found = sys.modules.get("jax"), list[Any]()
-    if jax is not None:
-        found = jax.tree.leaves(tree)
-    else:
-        _mapped(found.append, tree)
-    return any(map(is_array, found))
+    return any(map(is_array, _leaves(tree)))
+
+
+def has_values(tree: Any) -> bool:
+    """Whether there is an array or a number in a tree."""
+    return any(is_array(one) or isinstance(one, Number) for one in _leaves(tree))
+
+
+def _leaves(tree: Any) -> list[Any]:
+    if (jax := sys.modules.get("jax")) is not None:
+        return jax.tree.leaves(tree)
+    found: list[Any] = []
+    _mapped(found.append, tree)
+    return found
 
 
 def copied(state: Any) -> Any:

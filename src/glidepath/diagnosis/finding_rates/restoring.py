@@ -8,7 +8,7 @@ from numbers import Number
 from typing import Any, Protocol, final
 
 from glidepath.diagnosis.finding_rates import keras_variables, state_dicts
-from glidepath.diagnosis.finding_rates.array_trees import copied, has_arrays, is_array
+from glidepath.diagnosis.finding_rates.array_trees import copied, has_arrays, has_values, is_array
 from glidepath.diagnosis.finding_rates.random_states import random_states_kept
 from glidepath.diagnosis.finding_rates.snapshot import Snapshot, is_kept_in_place
 from glidepath.diagnosis.finding_rates.torch_optimizers import (
@@ -36,7 +36,7 @@ class Arrays:
 
     def __init__(self, state: Any) -> None:
         self._state = copied(state)
-        if not has_arrays(state):
+        if not has_values(state):
             raise TypeError(
                 f"`state` must have all that an update changes, and {str(state)[:60]!r} has "
                 "nothing that could: give a tree of arrays, or the objects, such as "
@@ -105,7 +105,10 @@ def restored(state: Any) -> Iterator[Held]:
         else:
             for one in objects:
                 snapshot.note(one)
-            yield Arrays(state)
+            held = Arrays(state)
+            if not has_arrays(state):  # numbers alone, which no optimizer updates
+                undo.enter_context(only_known_optimizers(snapshot, refuses_all=True))
+            yield held
 
 
 def _parts(state: Any) -> Iterator[Any]:

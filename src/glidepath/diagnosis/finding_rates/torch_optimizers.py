@@ -51,9 +51,12 @@ def keep_settings_of_others(snapshot: Snapshot, undo: ExitStack) -> None:
 
 
 @contextmanager
-def only_known_optimizers(snapshot: Snapshot) -> Iterator[None]:
+def only_known_optimizers(snapshot: Snapshot, *, refuses_all: bool = False) -> Iterator[None]:
     """Stop an optimizer that was not noted before it updates a tensor that was.
 
+    Args:
+        snapshot: of the state.
+        refuses_all: whether to stop it whatever it updates.
     Raises:
         ValueError: in the step that tries to.
     """
@@ -64,7 +67,8 @@ def only_known_optimizers(snapshot: Snapshot) -> Iterator[None]:
 
     def check(optimizer: Any, *_: Any) -> None:
         updated = (one for group in optimizer.param_groups for one in group["params"])
-        if optimizer not in snapshot and any(one in snapshot for one in updated):
+        is_ours = refuses_all or any(one in snapshot for one in updated)
+        if optimizer not in snapshot and is_ours:
             raise ValueError(
                 f"`step_fn` uses a {type(optimizer).__name__} that `state` does not have, so that "
                 "it could not be put back: give it, too, [model, optimizer]"
