@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,36 @@ def named_arrays(tree: Any) -> dict[str, Any]:
         tree: a torch module, a Keras model, a JAX pytree, or nested mappings and sequences of
             arrays of NumPy, JAX or torch.
     Returns:
-        Arrays by name: torch's and Keras' own, or the keys on the way joined by "/". Parameters
-        that share an array are there once, under their first name.
+        Arrays by name: torch's and Keras' own, or the keys on the way joined by "/". Where that
+        gives a name twice, as of {"a/b": x, "a": {"b": y}}, the later ones are "a/b (2)" and so on.
+        Parameters of torch that share an array are there once, under their first name. Keys of
+        `jax.random` are no numbers, and left out.
     Raises:
         TypeError: if there is no array in it.
     """
-    found = {name: array for name, array in _named(tree) if hasattr(array, "shape")}
+    found: dict[str, Any] = {}
+    for name, array in _named(tree):
+        if hasattr(array, "shape") and not _is_key(array):
+            found[_free(name, found)] = array
     if not found:
         raise TypeError(
             "expected a torch module, a Keras model or a tree of arrays, got "
             f"{type(tree).__name__} without any"
         )
     return found
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    """The name, or the first numbered one that is not taken."""
+    return next(
+        one for one in chain([name], (f"{name} ({i})" for i in count(2))) if one not in taken
+    )
+
+
+def _is_key(array: Any) -> bool:
+    """Whether it is a key of JAX's random numbers."""
+    jax = sys.modules.get("jax")
+    return is_jax(array) and jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key)
 
 
 def _named(tree: Any) -> Iterator[tuple[str, Any]]:
@@ -65,6 +84,9 @@ def _key(key: Any) -> str:
     return str(key)
 
 
+_NUMPY_S = ("torch.float16", "torch.float32", "torch.float64")
+
+
 def is_torch(array: Any) -> bool:
     """Whether an array is one of torch's."""
     torch = sys.modules.get("torch")
@@ -78,8 +100,9 @@ def is_jax(array: Any) -> bool:
 
 
 def as_numpy(array: Any) -> np.ndarray:
-    """An array of any framework on the host; torch's bfloat16, which NumPy lacks, as float32."""
+    """An array of any framework on the host; torch's floats that NumPy lacks, as float32."""
     if is_torch(array):
         array = array.detach().cpu()
-        return (array.float() if str(array.dtype) == "torch.bfloat16" else array).numpy()
+        is_numpy_s = not array.is_floating_point() or str(array.dtype) in _NUMPY_S
+        return (array if is_numpy_s else array.float()).numpy()
     return np.asarray(array)

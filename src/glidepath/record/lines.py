@@ -6,6 +6,7 @@ import json
 import os
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -25,16 +26,20 @@ class Writer:
         path: the file; its directory is made.
         start: the step of the run's first update from now on; lines about later ones are dropped,
             for they will be written again.
+    Attributes:
+        is_taken_over: whether another writer of this process has the file now.
+
     Raises:
         ClaimedError: if another process writes it.
         OSError: if it can't be written.
     """
 
     def __init__(self, path: Path, start: int) -> None:
-        self._path = path
+        self._path, self.is_taken_over = path, False
         path.parent.mkdir(parents=True, exist_ok=True)
         if before := _WRITERS.get(path.resolve()):
-            before.close()  # a notebook's cell that is run again
+            before.is_taken_over = True  # a notebook's cell that is run again
+            before.close()
         lock = claim(path)
         try:
             if path.exists():
@@ -45,38 +50,50 @@ class Writer:
             raise
         _WRITERS[path.resolve()] = self
         # A writer that is dropped without an end, as by a notebook, leaves nothing open.
-        self._end = weakref.finalize(self, _release, self._file, lock)
+        self._end = weakref.finalize(self, _release, self._file, lock, os.getpid())
 
     def write(self, line: dict[str, Any]) -> None:
         """Append one line.
 
         Raises:
-            OSError: naming the file, if it can't grow, as on a full disk.
-            ValueError: if it is closed, as by another writer of this process.
+            ValueError: if it is closed, or another writer of this process has taken it over.
+            OSError: if it can't be written, with its path.
         """
-        if not self._end.alive:
+        if self.is_taken_over:
             raise ValueError(
-                "this record is closed, or another recorder of this process has taken it over"
+                f"another Recorder of this process has taken {self._path} over: log to that one, "
+                "or give each a directory of its own"
             )
-        try:
+        if not self._end.alive:
+            raise ValueError(f"{self._path} is closed")
+        with _naming(self._path):
             self._file.write(as_text(line))
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def close(self) -> None:
         """Close the file, and let others write it."""
-        self._end()
+        with _naming(self._path):
+            self._end()
 
 
 _WRITERS: weakref.WeakValueDictionary[Path, Writer] = weakref.WeakValueDictionary()
 """Those of this process, of which the newest has the file."""
 
 
-def _release(file: TextIO, lock: FileLock) -> None:
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say which file it was: a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _release(file: TextIO, lock: FileLock, process: int) -> None:
     try:
         file.close()
     finally:
-        lock.release()
+        if os.getpid() == process:  # a forked one would unlock what its parent goes on writing
+            lock.release()
 
 
 def _drop_from(path: Path, start: int) -> None:
@@ -172,7 +189,8 @@ def parsed(text: str, path: Path, number: int) -> dict[str, Any]:
         line = json.loads(text)
     except (json.JSONDecodeError, RecursionError):
         line = None
-    if not isinstance(line, dict) or not isinstance(line.get("kind"), str):
+    is_line = isinstance(line, dict) and isinstance(line.get("kind"), str)
+    if not is_line or type(line.get("step", 0)) is not int:
         raise ValueError(
             f"{path}, line {number}, is no line of a record, but {text.strip()[:60]!r}: the file "
             "was damaged or is another's"

@@ -9,20 +9,27 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, final
 
-import numpy as np
-
 from glidepath.plan import Event, Plan, Schedule
 from glidepath.plan.as_plan import as_plan
+from glidepath.record.arguments import (
+    check_arrays,
+    check_figures,
+    check_seconds,
+    check_step,
+    check_whole,
+)
 from glidepath.record.fingerprint import fingerprint
 from glidepath.record.header import header
 from glidepath.record.lines import Writer, read
 from glidepath.record.looking import looks_at
 from glidepath.record.model import about_arrays
+from glidepath.record.planned import planned
 from glidepath.record.schema import FILE_NAME, STATES
 from glidepath.record.sinks import Background, Sink
 from glidepath.record.step_sizes import StepSizes
 from glidepath.record.summary import Summary, summarize
-from glidepath.record.update import Update, as_float, check_figures
+from glidepath.record.turns import Turns, in_turn
+from glidepath.record.update import Update, as_float
 
 
 @final
@@ -34,7 +41,8 @@ class Recorder:
 
     Norms of a torch module or of arrays at hand are computed every `norms_every` updates, single
     arrays are looked at every `look_every`. In JAX call `summarize` inside your compiled step and
-    give the result as `summary`: then all norms are there at every update.
+    give the result as `summary`: then all norms are there at every update. Threads may share it:
+    each call waits for the one before, and steps have to ascend.
 
     Attributes:
         path: the run's directory.
@@ -101,11 +109,11 @@ class Recorder:
             ClaimedError: if another process writes there.
             OSError: if the directory can't be written.
         """
-        _check_whole("norms_every", norms_every, 1)
-        _check_whole("look_every", look_every, 1)
-        _check_whole("start", start or 0, 0)
-        _check_whole("total_steps", 1 if total_steps is None else total_steps, 1)
-        self.path, self.next_step = Path(path), int(start or 0)
+        check_whole("norms_every", norms_every, 1)
+        check_whole("look_every", look_every, 1)
+        check_whole("start", start or 0, 0)
+        check_whole("total_steps", 1 if total_steps is None else total_steps, 1)
+        self.path, self.next_step, self._turns = Path(path), int(start or 0), Turns(Path(path))
         self.plan = None if plan is None else as_plan(plan)
         line = header(self.path, self.plan, name, total_steps, configuration or {})
         self._norms_every, self._look_every = norms_every, look_every
@@ -136,6 +144,7 @@ class Recorder:
         """Whether single arrays are looked at at a step: every so many, and early once."""
         return bool(looks_at(step, self._look_every))
 
+    @in_turn
     def log(
         self,
         step: int,
@@ -169,22 +178,23 @@ class Recorder:
                 before, if you know better than the recorder's clock; whatever else was measured.
         Raises:
             TypeError, ValueError: if the step was logged already, or a figure is no number.
+            RuntimeError: in a process that was forked from the one that opened the record.
         """
-        step = self._checked(step)
-        observed: dict[str, Any] = {}
+        step, observed = self._checked(step), {}
         for source in self.sources:
             observed |= source(step)
         seen = observed.pop("summary", None)
         summary = summary or seen
+        check_arrays(params, grads, updates)
         if params is not None:
             if not self._is_modelled:
                 self.describe(step, params)
             if summary is None and self.norms_at(step):
                 look = self.looks_at(step)
                 summary = summarize(params, grads, updates, step_sizes=step_sizes, look=look)
-        figures = {"loss": loss} | self._planned(step, observed | figures) | observed | figures
+        figures = {"loss": loss} | planned(self.plan, step, observed | figures) | observed | figures
         line = {name: value for name, value in figures.items() if value is not None}
-        check_figures(line)
+        check_figures(line, () if self.plan is None else self.plan.names)
         if batch is not None:
             line["batch"] = batch if isinstance(batch, str) else fingerprint(batch)
         self.flush()
@@ -206,22 +216,9 @@ class Recorder:
 
     def _whole(self, step: int) -> int:
         """A number of updates, while lines may be written."""
-        if isinstance(step, bool) or not isinstance(step, int | np.integer):
-            raise TypeError(f"`step` must be a whole number, got {step!r}")
-        if step < 0:
-            raise ValueError(f"`step` must be at least 0, got {step}")
         if self._is_closed:
             raise ValueError("this recorder is closed: make another with start=STEP to go on")
-        return int(step)
-
-    def _planned(self, step: int, seen: Mapping[str, Any]) -> dict[str, Any]:
-        """What the plan says of a step, where nobody saw what was used."""
-        if self.plan is None:
-            return {}
-        moment = self.plan.at(step)
-        unseen = {name: value for name, value in moment.values.items() if name not in seen}
-        is_all_planned = len(unseen) == len(moment.values)
-        return {"phase": moment.phase} | unseen | ({"planned": True} if is_all_planned else {})
+        return check_step(step)
 
     def _clock(self) -> float | None:
         """Seconds since the update before; None for the first one and after a pause."""
@@ -229,6 +226,7 @@ class Recorder:
         last, self._last = self._last, now
         return None if last is None else now - last
 
+    @in_turn
     def describe(
         self,
         step: int,
@@ -249,6 +247,7 @@ class Recorder:
         self._is_modelled = True
         self._write("model", **line)
 
+    @in_turn
     def flush(self) -> None:
         """Write the last update's line now, which waits for the device."""
         update, self._waiting = self._waiting, None
@@ -271,6 +270,7 @@ class Recorder:
             more = self._inquire(line["step"]) if self._inquire else {}
             self._write("nonfinite", **line, **more)
 
+    @in_turn
     def evaluate(self, step: int, *, seconds: float | None = None, **metrics: Any) -> None:
         """Write what an evaluation measured, such as val_loss=0.3.
 
@@ -280,13 +280,14 @@ class Recorder:
             **metrics: numbers.
         """
         step = self._whole(step)
-        told = {} if seconds is None else {"seconds": round(seconds, 6)}
-        check_figures(metrics)
+        check_figures(metrics, planned=metrics)
         numbers = {name: as_float(name, value) for name, value in metrics.items()}
+        told = {} if seconds is None else {"seconds": round(check_seconds(seconds), 6)}
         self.flush()
         self._write("evaluation", step=step, **numbers, **told)
         self.pause()
 
+    @in_turn
     def events(self, events: Iterable[Event], plan: Plan) -> None:
         """Write that a plan that listens has changed, and follow what it has become."""
         self.flush()
@@ -298,10 +299,12 @@ class Recorder:
         """Take the values from now on from this plan, such as one with events on record."""
         self.plan = plan
 
+    @in_turn
     def rolled_back(self, broken: int, attempt: int, reason: str) -> None:
         """Write that the run came back to the coming step, because an update later broke."""
         self._write("rollback", step=self.next_step, broken=broken, attempt=attempt, reason=reason)
 
+    @in_turn
     def saved(self, step: int) -> None:
         """Write that the state was saved after so many updates."""
         step = self._whole(step)
@@ -309,6 +312,7 @@ class Recorder:
         self._write("checkpoint", step=step)
         self.pause()
 
+    @in_turn
     def notice(self, text: str) -> None:
         """Write what the run's owner should know, and say it on the screen."""
         self._tell(text)
@@ -319,6 +323,7 @@ class Recorder:
         """Leave out the time until the next update: something else was done."""
         self._last = None
 
+    @in_turn
     def close(self, state: str = "finished", reason: str | None = None) -> None:
         """Write how the run ended, and let the trackers finish.
 
@@ -342,9 +347,9 @@ class Recorder:
         told = {} if reason is None else {"reason": reason}
         try:
             self._write("end", step=self.next_step, state=state, **told)
+        finally:
             for sink in self._sinks:
                 sink.close()
-        finally:
             self._is_closed = True
             self.sources.clear()
             if self._writer is not None:
@@ -361,19 +366,21 @@ class Recorder:
             return
         with suppress(Exception):  # the error that is on its way matters more
             self.flush()
-        with suppress(OSError):  # a record that can't grow has no last line either
-            if isinstance(error, KeyboardInterrupt):
-                self.close("stopped", "interrupted")
-            else:
-                self.close("failed", _told(error))
+        is_stopped = isinstance(error, KeyboardInterrupt)
+        try:
+            self.close(*("stopped", "interrupted") if is_stopped else ("failed", _told(error)))
+        except Exception as another:
+            error.add_note(f"The record of the run was not ended: {_told(another)}")
 
     def _write(self, kind: str, **line: Any) -> None:
         whole = {"kind": kind, **line}
         whole.setdefault("time", round(time.time(), 3))
-        if self._writer is not None:
-            self._writer.write(whole)
-        for sink in self._sinks:
-            sink.put(whole)
+        try:
+            if self._writer is not None:
+                self._writer.write(whole)
+        finally:  # trackers may be on another disk, or none
+            for sink in self._sinks:
+                sink.put(whole)
         if self._on_line is not None:
             began = time.perf_counter()
             self._on_line(whole)
@@ -383,11 +390,6 @@ class Recorder:
 
 def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _check_whole(argument: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
 
 
 def _num_recorded(file: Path) -> int:

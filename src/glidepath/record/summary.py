@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -12,6 +13,10 @@ import numpy as np
 from glidepath.record.arrays import as_numpy, is_jax, is_torch, named_arrays
 from glidepath.record.checksum import checksum
 from glidepath.record.step_sizes import StepSizes
+
+SAFE = 1e-12
+"""A norm in float32 above it has lost nothing: squares below 1e-38 add up to less than its last
+digit."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,8 @@ def summarize(
     named = named_arrays(params)
     names = tuple(named)
     arrays = list(named.values())
-    gradients = _aligned("grads", names, _gradients(params, arrays, grads))
-    changes = _aligned("updates", names, named_arrays(updates) if updates is not None else None)
+    gradients = _aligned("grads", named, _gradients(params, arrays, grads))
+    changes = _aligned("updates", named, named_arrays(updates) if updates is not None else None)
     if any(is_jax(array) for array in arrays):
         register()
     checksums, zeros, sizes = _looked(arrays, gradients, step_sizes, look)
@@ -110,17 +115,23 @@ def _gradients(params: Any, arrays: Sequence[Any], grads: Any) -> Mapping[str, A
 
 
 def _aligned(
-    argument: str, names: Sequence[str], arrays: Mapping[str, Any] | None
+    argument: str, named: Mapping[str, Any], arrays: Mapping[str, Any] | None
 ) -> list[Any] | None:
     """Arrays in the order of the parameters; None for one that has no gradient."""
     if arrays is None:
         return None
-    if unknown := sorted(set(arrays) - set(names)):
+    if unknown := sorted(set(arrays) - set(named)):
         raise ValueError(
-            f"`{argument}` has {unknown[0]!r}, and the parameters are {', '.join(names)[:200]}: "
+            f"`{argument}` has {unknown[0]!r}, and the parameters are {', '.join(named)[:200]}: "
             "give trees of the same structure"
         )
-    return [arrays.get(name) for name in names]
+    for name, array in arrays.items():
+        if array is not None and tuple(array.shape) != tuple(named[name].shape):
+            raise ValueError(
+                f"`{argument}` has {name!r} as {list(array.shape)}, and the parameter is "
+                f"{list(named[name].shape)}: give trees of the same structure"
+            )
+    return [arrays.get(name) for name in named]
 
 
 def _looked(
@@ -154,7 +165,11 @@ def _share(mask: Any) -> Any:
 
 
 def _norms(arrays: Sequence[Any]) -> Any:
-    """The L2 norm of each, in float32 at least; 0 for one that is not there."""
+    """The L2 norm of each, in float32 at least, and whatever its size; 0 for one that is not there.
+
+    Squares leave float32's range from 1.8e19 on and below 1e-19: a gradient that is no 0, and no
+    infinity, must not look like one.
+    """
     there = [one for one in arrays if one is not None]
     if there and all(is_torch(one) for one in there):
         torch = sys.modules["torch"]
@@ -165,21 +180,70 @@ def _norms(arrays: Sequence[Any]) -> Any:
 
 
 def _torch_norms(torch: Any, arrays: list[Any]) -> list[Any]:
-    """In few kernels, and in float32 for half precision, without a copy of the arrays."""
+    """In few kernels and without a copy of the arrays; in float64, where the device has it.
+
+    On a CPU that is ten times as slow, and only done where float32 does not do.
+    """
+    arrays = [_with_norm(one) for one in arrays]
+    if any(one.device.type == "mps" for one in arrays):
+        return [norm.float() for norm in _quick_torch_norms(torch, arrays)]
+    if any(one.device.type != "cpu" for one in arrays):
+        return [_wide_torch_norm(torch, one) for one in arrays]
+    quick = _quick_torch_norms(torch, arrays)
+    return [
+        norm.double() if SAFE < norm < math.inf else _wide_torch_norm(torch, one)
+        for norm, one in zip(quick, arrays, strict=True)
+    ]
+
+
+def _with_norm(array: Any) -> Any:
+    """The array, or a copy in float32 of whole numbers and of 8 bits, of which torch has none."""
+    is_number = array.is_floating_point() or array.is_complex()
+    return array if is_number and array.dtype.itemsize > 1 else array.float()
+
+
+def _quick_torch_norms(torch: Any, arrays: list[Any]) -> list[Any]:
     if all(one.dtype.itemsize > 2 for one in arrays):
         return torch._foreach_norm(arrays)
-    return [torch.linalg.vector_norm(one, dtype=torch.float32) for one in arrays]
+    return [torch.linalg.vector_norm(one, dtype=_at_least(torch, one.dtype)) for one in arrays]
+
+
+def _at_least(torch: Any, dtype: Any) -> Any:
+    return torch.promote_types(dtype, torch.float32)
+
+
+def _wide_torch_norm(torch: Any, array: Any) -> Any:
+    wide = torch.promote_types(array.dtype, torch.float64)
+    return torch.linalg.vector_norm(array, dtype=wide)
 
 
 def _norm(array: Any) -> Any:
+    """Of a single array, scaled by a power of 2 near its largest magnitude: that rounds nothing.
+
+        |a| = |a / s| * s,   s = 2^e,   largest |a| in [s / 2, s)
+
+    It reads the array twice. A norm beyond the largest number is that number, for it is finite.
+    """
+    if is_torch(array):
+        return next(iter(_norms([array])))
     namespace = sys.modules["jax"].numpy if is_jax(array) else np
-    array = array.astype(namespace.promote_types(array.dtype, namespace.float32))
-    return namespace.sqrt(namespace.sum(namespace.square(namespace.abs(array))))
+    array = namespace.abs(array.astype(namespace.promote_types(array.dtype, namespace.float32)))
+    limits = namespace.finfo(array.dtype)
+    exponent = namespace.frexp(namespace.max(array, initial=0))[1]
+    exponent = namespace.clip(exponent, limits.minexp + 1, limits.maxexp - 3)
+    down = namespace.ldexp(namespace.ones((), array.dtype), -exponent)
+    norm = namespace.sqrt(namespace.sum(namespace.square(array * down)))
+    with np.errstate(over="ignore"):
+        found = norm / down
+    return namespace.where(namespace.isfinite(norm), namespace.minimum(found, limits.max), found)
 
 
 def _stacked(scalars: Sequence[Any], missing: float) -> Any:
     """One array of the framework that they are of, with a number where one is missing."""
     some = next((one for one in scalars if one is not None), np.float32(missing))
+    if any(map(is_torch, scalars)) and not all(one is None or is_torch(one) for one in scalars):
+        scalars = [None if one is None else as_numpy(one) for one in scalars]  # of NumPy beside
+        some = np.float32(missing)
     if is_torch(some):
         torch = sys.modules["torch"]
         full = [some.new_tensor(missing) if one is None else one for one in scalars]

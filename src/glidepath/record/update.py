@@ -80,9 +80,11 @@ def as_float(name: str, value: Any) -> Any:
         return value
     try:
         array = as_numpy(value)
+        if array.dtype.kind == "V" and array.dtype.names is None:  # of ml_dtypes, such as bfloat16
+            array = array.astype(np.float32)
         if array.shape not in ((), (1,)) or array.dtype.kind not in "biuf":
             raise TypeError
-    except TypeError:
+    except (TypeError, ValueError):
         shape = getattr(value, "shape", None)
         got = f"an array {list(shape)}" if shape is not None else repr(value)[:80]
         raise TypeError(f"`{name}` must be a number, got {got}") from None
@@ -90,27 +92,6 @@ def as_float(name: str, value: Any) -> Any:
     if array.dtype.kind in "biu":
         return bool(scalar) if array.dtype.kind == "b" else int(scalar)
     return float(str(scalar))
-
-
-OWN = ("kind", "step", "time")
-"""What a line says of itself."""
-
-
-def check_figures(figures: dict[str, Any]) -> None:
-    """Refuse what can't be a figure, without waiting for its value.
-
-    Raises:
-        TypeError: if a figure is neither a number nor a text, or the loss is a text.
-        ValueError: if its name is one of a line's own.
-    """
-    for name, value in figures.items():
-        if name in OWN:
-            raise ValueError(f"`{name}` is what every line has: give the figure another name")
-        shape = tuple(getattr(value, "shape", ()))
-        if shape not in ((), (1,)):
-            raise TypeError(f"`{name}` must be a number, got an array {list(shape)}")
-        if name == "loss" and isinstance(value, str):
-            raise TypeError(f"`loss` must be a number, got {value!r}")
 
 
 def _totals(summary: Summary) -> dict[str, float]:

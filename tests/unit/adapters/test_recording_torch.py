@@ -16,6 +16,7 @@ from torch import nn
 from glidepath import Phase, Plan, linear, scaled
 from glidepath.adapters.torch import PlanScheduler, record_updates
 from glidepath.adapters.torch.recording import used_values
+from glidepath.diagnosis import diagnose
 from glidepath.record import Recorder
 from glidepath.record.checksum import checksum
 from glidepath.record.step_sizes import step_sizes
@@ -331,6 +332,35 @@ def test_an_update_that_the_scaler_leaves_out_is_recorded_as_such(tmp_path, fuse
     there = [0, 2, 3]
     np.testing.assert_allclose(norms[there], np.array(expected)[there], rtol=1e-5)
     assert not np.isfinite(norms[1])
+
+
+# torch's own, of schedulers while a scaler leaves updates out.
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+@pytest.mark.parametrize("kind", ["lambda", "plan"])
+def test_a_scaler_that_begins_too_high_is_no_finding_and_leaves_the_rates_on_the_plan(
+    tmp_path, kind
+):
+    plan = Plan(Phase("all", 60, lr=linear(0.01, 0.0)))
+    model = new_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**127)
+    scheduler = {
+        "lambda": lambda: torch.optim.lr_scheduler.LambdaLR(optimizer, plan["lr"]),
+        "plan": lambda: PlanScheduler(optimizer, plan),
+    }[kind]()
+    with Recorder(tmp_path, plan) as recorder:
+        record_updates(optimizer, recorder, model)
+        for step in range(60):
+            optimizer.zero_grad()
+            loss = loss_of(model, step % 24)
+            scaler.scale(100 * loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            scheduler.step()  # before the line, so that the rate is the next update's by now
+            recorder.log(step, loss)
+    skipped = [line["step"] for line in lines(tmp_path, "update") if line.get("skipped")]
+    assert skipped
+    assert diagnose(tmp_path) == []
 
 
 # torch's own, on its first compilation.

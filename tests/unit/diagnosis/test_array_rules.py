@@ -410,6 +410,32 @@ def test_a_run_that_skipped_such_updates_and_went_on_is_a_warning():
     assert "later updates were finite again" in finding.what
 
 
+def scaled(skipped, num=300, **figures):
+    """A run with a gradient scaler, whose updates at some steps were left out."""
+    lines = updates(num, loss=1.0, parameter_norm=1.0)
+    broken = []
+    for step in skipped:
+        lines[step] |= {"skipped": True, "gradient_norm": "inf"} | figures
+        broken.append({"kind": "nonfinite", "step": step, "gradients": ["w"]})
+    return History([*lines, *broken])
+
+
+@pytest.mark.parametrize("skipped", [range(1), range(16), (100, 101, 250)])
+def test_a_scaler_that_finds_its_scale_is_no_finding(skipped):
+    assert find(scaled(skipped)) == []
+
+
+@pytest.mark.parametrize(
+    ("skipped", "figures", "level"),
+    [(range(17), {}, "warning"), (range(200, 300), {}, "error"),
+     (range(0, 300, 9), {}, "warning"), (range(5, 6), {"loss": "nan"}, "warning")],
+)  # fmt: skip
+def test_a_scaler_that_finds_no_scale_is_told_of(skipped, figures, level):
+    finding = only(scaled(skipped, **figures), "not-finite")
+    assert (finding.level, finding.step) == (level, skipped[0])
+    assert finding.evidence["num_skipped"] == len(skipped)
+
+
 @pytest.mark.parametrize(
     ("losses", "rates", "ratio", "num_found"),
     [

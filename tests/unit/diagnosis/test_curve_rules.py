@@ -346,6 +346,23 @@ def test_a_loss_that_never_falls_is_a_plateau():
     assert abs(finding.evidence["learnt"]) < 0.02
 
 
+@pytest.mark.parametrize("first", [0.05, 0.0, -0.05, -0.4])
+def test_a_loss_that_never_falls_is_a_plateau_on_either_side_of_its_first_loss(first):
+    for seed in range(10):
+        losses = 2.3 + 0.04 * np.random.default_rng(seed).normal(size=2000)
+        losses[0] += first
+        history = a_history(loss=losses, lr=np.full(2000, 0.1))
+        finding = found(loss_plateau, history)
+        assert ("below" if finding.evidence["learnt"] >= 0 else "above") in finding.what
+        assert found(loss_above_start, history) is None
+
+
+def test_a_loss_that_stays_far_above_its_start_is_for_one_rule_alone():
+    history = a_history(loss=np.concatenate([[1.0, 1.0, 1.0], flat()]))
+    assert found(loss_above_start, history) is not None
+    assert found(loss_plateau, history) is None
+
+
 def test_a_run_that_has_converged_is_no_plateau():
     losses = np.concatenate([falling(400), flat(2000, level=0.5)])
     assert found(loss_plateau, a_history(loss=losses)) is None

@@ -57,7 +57,7 @@ def test_gradients_without_a_step_are_an_error_that_names_the_arrays():
     before = snapshot(model)
     backward(model)
     finding = only_finding(moved(before, model))
-    assert (finding.code, finding.level, finding.sure) == ("never-moved", "error", "certain")
+    assert (finding.code, finding.level, finding.sure) == ("never-moved", "error", "likely")
     assert finding.evidence["cause"] == "update-never-applied"
     assert finding.arrays == ("0/weight", "0/bias", "2/weight", "2/bias")
     assert finding.what.startswith("4 of 4 arrays bit for bit as before, with gradients of norms")
@@ -197,6 +197,43 @@ def test_updates_that_are_large_enough_for_the_type_were_thrown_away():
     params = {"w": jnp.ones(8, jnp.bfloat16)}
     updates = {"w": jnp.full(8, 0.1, jnp.bfloat16)}
     assert cause(moved(params, params, params, updates=updates)) == "result-thrown-away"
+
+
+@pytest.mark.parametrize(
+    ("rate", "dtype", "told", "cause_told"),
+    [(1e-6, torch.bfloat16, True, "unapplied-or-rounded"),
+     (1e-6, torch.bfloat16, False, "unapplied-or-rounded"),
+     (0.0, torch.float32, False, "update-never-applied")],
+)  # fmt: skip
+def test_what_is_not_known_is_likely_and_names_what_it_may_be(rate, dtype, told, cause_told):
+    model = torch_model().to(dtype)
+    optimizer, before = torch.optim.SGD(model.parameters(), lr=rate), snapshot(model)
+    backward(model, dtype)
+    optimizer.step()
+    (finding,) = moved(before, model, optimizer=optimizer if told else None).findings()
+    assert (finding.evidence["cause"], finding.sure) == (cause_told, "likely")
+    assert ("rounded" in finding.what) == (dtype == torch.bfloat16)
+    assert "rate above 0" in finding.why or rate > 0
+
+
+def test_a_rate_of_zero_that_the_optimizer_tells_is_certain():
+    model = torch_model()
+    before = snapshot(model)
+    backward(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    (finding,) = moved(before, model, optimizer=optimizer).findings()
+    assert (finding.evidence["cause"], finding.sure) == ("rate-is-zero", "certain")
+
+
+def test_whole_numbers_and_empty_arrays_are_nothing_to_train():
+    before = {"count": np.arange(3), "none": np.ones((0, 2), np.float32)}
+    after = {name: one.copy() for name, one in before.items()}
+    grads = {"count": np.ones(3, np.float32), "none": np.ones((0, 2), np.float32)}
+    for given in (None, grads):
+        movement = moved(before, after, given)
+        assert movement.findings() == []
+        assert movement.names("still") == ()
+        assert str(movement).startswith("Nothing here is trained by gradients")
 
 
 def test_a_torch_model_in_bfloat16_that_was_stepped_rounds_away():

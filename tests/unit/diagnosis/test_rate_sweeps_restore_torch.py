@@ -415,6 +415,25 @@ def test_an_optimizer_that_was_not_given_is_stopped_before_it_updates_anything()
     update(model, optimizer, X)  # and it is free again
 
 
+@pytest.mark.parametrize("state", [None, (), "x", {}])
+def test_a_state_of_nothing_is_refused_before_the_first_update(state):
+    with pytest.raises(TypeError, match=r"`state` must have all that an update changes, and"):
+        find_rate(never, state, BATCHES)
+
+
+@pytest.mark.parametrize("of", [lambda model: 5.0, lambda model: model, lambda model: [model]])
+def test_what_a_refused_step_has_set_is_as_before(of):
+    model, optimizer = made(adam, 1)
+    weights = [one.detach().clone() for one in model.parameters()]
+    rate = optimizer.param_groups[0]["lr"]
+    step = lambda state, x, rate: at_rate([model, optimizer], x, rate)
+    with pytest.raises(ValueError, match="uses a Adam that `state` does not have"):
+        find_rate(step, of(model), BATCHES)
+    assert all(map(torch.equal, weights, model.parameters()))
+    if of(model) != 5.0:  # of which nobody knows what it means
+        assert optimizer.param_groups[0]["lr"] == rate
+
+
 def test_an_optimizer_of_other_tensors_is_left_alone():
     model, optimizer = made(sgd, 0)
 

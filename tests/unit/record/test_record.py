@@ -2,7 +2,11 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -397,3 +401,188 @@ def test_trackers_that_raise_or_hang_stop_nothing_and_are_told_of(directory):
     notices = [line["text"] for line in history.notices]
     assert notices
     assert set(notices) <= set(told)
+
+
+# What users got wrong, and what went wrong around them
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float16"])
+def test_a_loss_may_be_of_any_floating_type(directory, name):
+    import jax.numpy as jnp
+    import ml_dtypes
+    import torch
+
+    losses = [
+        jnp.asarray(1.5, getattr(jnp, name)),
+        np.asarray(1.5, getattr(ml_dtypes, name, name)),
+        torch.tensor(1.5).to(getattr(torch, name)),
+    ]
+    with Recorder(directory) as recorder:
+        for step, loss in enumerate(losses):
+            recorder.log(step, loss, lr=loss)
+    history = History.open(directory)
+    assert history.column("loss").tolist() == history.column("lr").tolist() == [1.5] * 3
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [({"lr": "x"}, "`lr` must be a number, got 'x'"),
+     ({"beta1": "x"}, "`beta1` must be a number, got 'x'"),
+     ({"num_updates": "many"}, "`num_updates` must be a number, got 'many'"),
+     ({"data_seconds": "slow"}, "`data_seconds` must be a number, got 'slow'"),
+     ({"seconds": -1}, "`seconds` must be 0 or more, got -1"),
+     ({"loss": 10**400}, "`loss` must be a number up to 1.8e308"),
+     ({"grads": {"a": np.ones(2)}}, "give params=model, too"),
+     ({"params": {"a": np.ones(2)}, "grads": {"a": np.ones(3)}},
+      r"`grads` has 'a' as \[3\], and the parameter is \[2\]"),
+     ({"batch": {1, 2}}, r"`batch` must be the indices of its samples, such as \[3, 1, 2\]")],
+)  # fmt: skip
+def test_what_is_logged_and_would_be_lost_is_an_error_that_says_what_would_work(
+    directory, figures, said
+):
+    plan = Plan(Phase("a", 5, lr=0.1, beta1=0.9))
+    with Recorder(directory, plan) as recorder:
+        with pytest.raises((TypeError, ValueError), match=said):
+            recorder.log(0, **figures)
+        recorder.log(0, 1.0)
+    assert History.open(directory).steps.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [({"val_loss": "x"}, "`val_loss` must be a number, got 'x'"),
+     ({"val_loss": 1.0, "seconds": "x"}, "`seconds` must be a number, got 'x'"),
+     ({"val_loss": 1.0, "seconds": -3}, "`seconds` must be 0 or more, got -3"),
+     ({"val_loss": 10**400}, "`val_loss` must be a number up to 1.8e308")],
+)  # fmt: skip
+def test_an_evaluation_measures_numbers(directory, arguments, said):
+    recorder = Recorder(directory)
+    with pytest.raises((TypeError, ValueError), match=said):
+        recorder.evaluate(1, **arguments)
+
+
+def test_a_step_that_no_file_can_hold_is_refused(directory):
+    recorder = Recorder(directory)
+    with pytest.raises(ValueError, match=r"`step` must be below 2\*\*63"):
+        recorder.log(2**70, 1.0)
+
+
+@pytest.mark.parametrize("of", [list, tuple, np.array])
+def test_a_batch_is_the_indices_of_its_samples_however_they_come(directory, of):
+    with Recorder(directory) as recorder:
+        recorder.log(0, 1.0, batch=of([0, 1, 2]))
+        recorder.log(1, 1.0, batch=range(3))
+        recorder.log(2, 1.0, batch=of([0, 2, 1]))
+    first, second, third = History.open(directory).texts("batch")
+    assert first == second != third
+
+
+def test_a_line_with_a_step_that_is_none_is_named(directory):
+    with Recorder(directory) as recorder:
+        recorder.log(0, 1.0)
+    with (directory / "record.jsonl").open("a") as file:
+        file.write('{"kind": "update", "step": "a", "time": 1.0}\n')
+    with pytest.raises(ValueError, match=r"record\.jsonl, line 4, is no line of a record"):
+        History.open(directory)
+
+
+def test_names_that_clash_are_told_apart_by_numbers(directory):
+    import jax
+
+    tree = {"a/b": np.full(1, 3.0), "a": {"b": np.full(1, 4.0)}, "key": jax.random.key(0)}
+    with Recorder(directory) as recorder:
+        recorder.log(0, 1.0, params=tree, grads=tree)
+    history = History.open(directory)
+    assert history.looks.arrays == ["a/b", "a/b (2)"]
+    assert history.looks.figure("norm").tolist() == [[3.0, 4.0]]
+    assert history.column("parameter_norm").tolist() == [5.0]
+
+
+class FullDisk:
+    """A file on it."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+    def close(self):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("own", [None, RuntimeError("my own")])
+def test_a_full_disk_closes_the_trackers_and_hides_no_error(directory, own):
+    class Sink:
+        def __init__(self):
+            self.kinds, self.is_closed = [], False
+
+        def write(self, line):
+            self.kinds.append(line["kind"])
+
+        def close(self):
+            self.is_closed = True
+
+    sink = Sink()
+    recorder = Recorder(directory, sinks=[sink])
+    with pytest.raises((RuntimeError, OSError)) as caught, recorder:
+        recorder.log(0, 1.0)
+        recorder._writer._file.close()
+        recorder._writer._file = FullDisk()
+        if own is not None:
+            raise own
+        recorder.log(1, 1.0)
+    assert sink.is_closed
+    assert sink.kinds[-1] == "end"
+    assert "No space left on device" in "".join(caught.value.__notes__)
+    if own is None:
+        assert caught.value.filename == str(directory / "record.jsonl")
+    else:
+        assert caught.value is own
+
+
+def test_a_recorder_that_was_taken_over_says_so(directory):
+    first = Recorder(directory)
+    with Recorder(directory) as second:
+        with pytest.raises(ValueError, match=r"another Recorder of this process has taken .*reco"):
+            first.log(0, 1.0)
+        second.log(0, 2.0)
+    assert History.open(directory).column("loss").tolist() == [2.0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:")
+def test_a_forked_process_is_refused_and_its_parent_keeps_the_record(directory):
+    with Recorder(directory) as recorder:
+        recorder.log(0, 1.0)
+        reading, writing = os.pipe()
+        if not (child := os.fork()):
+            try:
+                recorder.log(1, 9.0)
+            except RuntimeError as error:
+                os.write(writing, str(error).encode())
+            recorder._writer._end()  # as at the exit of a child that falls through
+            os._exit(0)
+        os.waitpid(child, 0)
+        said = os.read(reading, 1000).decode()
+        assert f"belongs to process {os.getpid()}, and this is {child}, forked from it" in said
+        code = f"from glidepath.record import Recorder; Recorder({str(directory)!r}, start=1)"
+        other = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert "is being written by process" in other.stderr
+        recorder.log(1, 2.0)
+    assert History.open(directory).column("loss").tolist() == [1.0, 2.0]
+
+
+def test_threads_that_share_a_recorder_write_whole_steps_in_order(directory):
+    with Recorder(directory) as recorder:
+
+        def log(thread):
+            for step in range(50):
+                with suppress(ValueError):  # another thread was faster
+                    recorder.log(step, float(thread))
+
+        threads = [threading.Thread(target=log, args=(i,)) for i in range(4)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert History.open(directory).steps.tolist() == list(range(50))

@@ -116,3 +116,41 @@ def test_batches_are_told_apart_by_a_few_of_their_elements():
     assert fingerprint(images) != fingerprint(images[::-1])
     assert fingerprint({"x": images, "y": np.arange(64)}) != fingerprint({"x": images})
     assert len(fingerprint(np.arange(3))) == 12
+
+
+def as_jax_in_a_compiled_step(array):
+    return jax.numpy.asarray(array)
+
+
+@pytest.mark.parametrize("of", [np.asarray, as_jax_in_a_compiled_step, torch.tensor])
+@pytest.mark.parametrize("size", [1e-24, 1e-15, 1.0, 1e20, 1e38])
+def test_norms_are_right_where_squares_leave_float32_s_range(of, size):
+    array = of(np.full(9, size, np.float32))
+    norms = summarize({"w": array}, {"w": array}, look=False).on_host().gradient_norms
+    assert norms == pytest.approx([3 * size], rel=1e-6)
+    if of is as_jax_in_a_compiled_step:
+        norm = jax.jit(lambda w: summarize({"w": w}, look=False).parameter_norms)(array)
+        assert norm == pytest.approx([3 * size], rel=1e-6)
+
+
+@pytest.mark.parametrize("of", [np.asarray, jax.numpy.asarray, torch.tensor])
+def test_only_nan_and_infinity_have_a_norm_that_is_not_finite(of):
+    tree = {name: of(np.array([1.0, one], np.float32)) for name, one in
+            {"inf": np.inf, "large": 3e38, "nan": np.nan, "zero": 0.0}.items()}  # fmt: skip
+    tree["large"] = of(np.full(9, 3e38, np.float32))
+    found = summarize(tree, look=False).on_host()
+    finite = dict(zip(found.names, np.isfinite(found.parameter_norms).tolist(), strict=True))
+    assert finite == {"inf": False, "large": True, "nan": False, "zero": True}
+
+
+def test_whole_numbers_and_eight_bits_have_norms_in_torch():
+    tree = {"a": torch.tensor([3, 4]), "b": torch.ones(4).to(torch.float8_e4m3fn)}
+    assert summarize(tree, look=False).on_host().parameter_norms.tolist() == [5.0, 2.0]
+
+
+def test_torch_and_numpy_may_stand_side_by_side():
+    tree = {"a": torch.tensor([3.0, 4.0]), "b": np.array([1.0, 0.0], np.float32)}
+    found = summarize(tree, tree).on_host()
+    assert found.parameter_norms.tolist() == [5.0, 1.0]
+    assert found.gradient_zeros.tolist() == [0.0, 0.5]
+    assert found.checksums.tolist() == [int(checksum(one)) for one in tree.values()]

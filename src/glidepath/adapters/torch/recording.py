@@ -147,15 +147,16 @@ class Updates:
         self._has_looked, self._before = False, None
         if self._recorder.looks_at(step):
             self._describe()
-        if values is None and not num_new:
-            values = used_values(self._recorder.plan, self._optimizer)
-        figures = {"num_updates": self._num_before, **(values or {})}
         is_due = self._recorder.norms_at(step) or not num_new
         if summary is None and is_due and not self._is_sharded:
             summary = self._summarized(step)
-        if not num_new and summary is not None and summary.gradient_norms is not None:
-            # `GradScaler` leaves an update out if a gradient overflows.
-            figures["skipped"] = ~torch.isfinite(summary.gradient_norms).all()
+        figures: dict[str, Any] = {"num_updates": self._num_before}
+        if not num_new and _has_overflowed(summary):
+            # `GradScaler` has left the update out: it used no rate, and what the optimizer has by
+            # now may be the next one's.
+            figures["skipped"] = True
+        elif values is not None or not num_new:
+            figures |= values or used_values(self._recorder.plan, self._optimizer)
         return figures if summary is None else figures | {"summary": summary}
 
     def _summarized(self, step: int, scaler: torch.amp.GradScaler | None = None) -> Summary:
@@ -191,6 +192,13 @@ class Updates:
         if facts != self._facts:
             self._facts = facts
             self._recorder.describe(self._recorder.next_step, self._model, held=held)
+
+
+def _has_overflowed(summary: Summary | None) -> bool:
+    """Whether a gradient is not finite."""
+    if summary is None or summary.gradient_norms is None:
+        return False
+    return not bool(torch.isfinite(summary.gradient_norms).all())
 
 
 def _call_first(optimizer: Optimizer, updates: Updates) -> None:

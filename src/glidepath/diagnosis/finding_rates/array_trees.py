@@ -21,6 +21,24 @@ def is_array(thing: Any) -> bool:
     return is_jax(thing) or is_torch(thing) or is_numpy(thing)
 
 
+def has_arrays(tree: Any) -> bool:
+    """Whether there is an array in a tree."""
+    return any(map(is_array, _leaves(tree)))
+
+
+def has_values(tree: Any) -> bool:
+    """Whether there is an array or a number in a tree."""
+    return any(is_array(one) or isinstance(one, Number) for one in _leaves(tree))
+
+
+def _leaves(tree: Any) -> list[Any]:
+    if (jax := sys.modules.get("jax")) is not None:
+        return jax.tree.leaves(tree)
+    found: list[Any] = []
+    _mapped(found.append, tree)
+    return found
+
+
 def copied(state: Any) -> Any:
     """The same tree with arrays of its own: compiled code may take their buffers.
 

@@ -8,10 +8,14 @@ from numbers import Number
 from typing import Any, Protocol, final
 
 from glidepath.diagnosis.finding_rates import keras_variables, state_dicts
-from glidepath.diagnosis.finding_rates.array_trees import copied, is_array
+from glidepath.diagnosis.finding_rates.array_trees import copied, has_arrays, has_values, is_array
 from glidepath.diagnosis.finding_rates.random_states import random_states_kept
 from glidepath.diagnosis.finding_rates.snapshot import Snapshot, is_kept_in_place
-from glidepath.diagnosis.finding_rates.torch_optimizers import check_modules, only_known_optimizers
+from glidepath.diagnosis.finding_rates.torch_optimizers import (
+    check_modules,
+    keep_settings_of_others,
+    only_known_optimizers,
+)
 from glidepath.record.arrays import is_jax
 
 Step = Callable[[Any, Any, float], Any]
@@ -32,6 +36,12 @@ class Arrays:
 
     def __init__(self, state: Any) -> None:
         self._state = copied(state)
+        if not has_values(state):
+            raise TypeError(
+                f"`state` must have all that an update changes, and {str(state)[:60]!r} has "
+                "nothing that could: give a tree of arrays, or the objects, such as "
+                "[model, optimizer]"
+            )
 
     def update(self, step_fn: Step, batch: Any, rate: float) -> Any:
         """Do one update, and keep the state that comes of it.
@@ -95,7 +105,10 @@ def restored(state: Any) -> Iterator[Held]:
         else:
             for one in objects:
                 snapshot.note(one)
-            yield Arrays(state)
+            held = Arrays(state)
+            if not has_arrays(state):  # numbers alone, which no optimizer updates
+                undo.enter_context(only_known_optimizers(snapshot, refuses_all=True))
+            yield held
 
 
 def _parts(state: Any) -> Iterator[Any]:
@@ -142,6 +155,7 @@ def _keep(objects: list[Any], snapshot: Snapshot, undo: ExitStack) -> None:
         if not state_dicts.has_state_dict(one) or is_kept_in_place(one):
             snapshot.note(one)
     check_modules(snapshot)
+    keep_settings_of_others(snapshot, undo)
     undo.callback(keras_variables.kept(with_variables))
     for one in rest:
         if state_dicts.has_state_dict(one) and not is_kept_in_place(one):

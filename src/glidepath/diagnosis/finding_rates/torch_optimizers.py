@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from glidepath.diagnosis.finding_rates.snapshot import Snapshot
@@ -32,10 +33,30 @@ def check_modules(snapshot: Snapshot) -> None:
                 )
 
 
+def keep_settings_of_others(snapshot: Snapshot, undo: ExitStack) -> None:
+    """Note the rates of live optimizers that the state lacks and whose parameters it has.
+
+    A step that uses one is refused when it calls it, and has set its rate by then.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not any(isinstance(one, torch.nn.Parameter) for one in snapshot.things):
+        return
+    for one in gc.get_objects():
+        # Not `isinstance`, which would wake proxies up.
+        if torch.optim.Optimizer not in type(one).__mro__ or one in snapshot:
+            continue
+        if any(held in snapshot for group in one.param_groups for held in group["params"]):
+            for group in one.param_groups:
+                undo.callback(group.update, dict(group))
+
+
 @contextmanager
-def only_known_optimizers(snapshot: Snapshot) -> Iterator[None]:
+def only_known_optimizers(snapshot: Snapshot, *, refuses_all: bool = False) -> Iterator[None]:
     """Stop an optimizer that was not noted before it updates a tensor that was.
 
+    Args:
+        snapshot: of the state.
+        refuses_all: whether to stop it whatever it updates.
     Raises:
         ValueError: in the step that tries to.
     """
@@ -46,7 +67,8 @@ def only_known_optimizers(snapshot: Snapshot) -> Iterator[None]:
 
     def check(optimizer: Any, *_: Any) -> None:
         updated = (one for group in optimizer.param_groups for one in group["params"])
-        if optimizer not in snapshot and any(one in snapshot for one in updated):
+        is_ours = refuses_all or any(one in snapshot for one in updated)
+        if optimizer not in snapshot and is_ours:
             raise ValueError(
                 f"`step_fn` uses a {type(optimizer).__name__} that `state` does not have, so that "
                 "it could not be put back: give it, too, [model, optimizer]"

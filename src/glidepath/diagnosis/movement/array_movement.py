@@ -59,8 +59,12 @@ class ArrayMovement:
     @property
     def is_trained(self) -> bool:
         """Whether updates by gradients should move it: no counter, no buffer, nothing idle."""
-        is_number = self.dtype.startswith(("float", "bfloat", "complex"))
-        return is_number and self.gradient_norm != 0 and self.state not in ("idle", "frozen")
+        return self.is_number and self.gradient_norm != 0 and self.state not in ("idle", "frozen")
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it has elements, and those a gradient can move: no whole numbers."""
+        return self.size > 0 and self.dtype.startswith(("float", "bfloat", "complex"))
 
 
 def compared(
@@ -113,7 +117,8 @@ def _state(has_moved: bool, after: Parameter, gradient: float | None, now: np.nd
         return "moved"
     if after.is_trainable is False:
         return "frozen"
-    return "without gradient" if gradient == 0 or now.dtype.kind in "biu" else "still"
+    is_number = now.size > 0 and now.dtype.kind not in "biu"
+    return "still" if is_number and gradient != 0 else "without gradient"
 
 
 def _refuse_shared(name: str, before: Any, after: Any) -> None:

@@ -21,6 +21,8 @@ from glidepath.diagnosis.movement.snapshot import (
 from glidepath.diagnosis.movement.stillness import CAUSES, NEGLIGIBLE, Clues, cause_of, is_short
 from glidepath.record.arrays import is_torch
 
+GUESSED = ("update-never-applied", "unapplied-or-rounded", "rounded-away")
+"""Causes that are what is left, and may be another: a step at a rate of 0 leaves no trace."""
 MOST_ROWS = 40
 """Of the printed table; those that stand still come first."""
 
@@ -54,7 +56,7 @@ class Movement:
         if still:
             by_cause = {name: [one for one in still if one.cause == name] for name in CAUSES}
             return [self._finding(name, found) for name, found in by_cause.items() if found]
-        others = [one for one in self.arrays if one.state != "idle"]
+        others = [one for one in self.arrays if one.state != "idle" and one.is_number]
         if others and all(one.state == "frozen" for one in others):
             return [self._finding("frozen", others)]
         if others and all(one.state in ("frozen", "without gradient") for one in others):
@@ -66,12 +68,13 @@ class Movement:
         gradients = [one.gradient_norm for one in arrays if one.gradient_norm is not None]
         is_all = not any(one.has_moved for one in self.arrays if one.is_trained)
         is_seen = bool(gradients) or name == "frozen"
+        is_sure = is_all and (name not in GUESSED or self.facts.get("num_updates") == 0)
         names = tuple(one.name for one in arrays)
         told = {"cause": name, "num_arrays": total, "gradient_norms": gradients}
         return Finding(
             "never-moved",
             "error" if is_all else "warning" if is_seen else "note",
-            ("certain" if is_all else "likely") if is_seen else "possible",
+            ("certain" if is_sure else "likely") if is_seen else "possible",
             None,
             f"{len(arrays):,} of {counted(total)} bit for bit as before, {_with(gradients)}: "
             f"{cause.says} ({listed(names)})",
@@ -90,7 +93,9 @@ class Movement:
             yield f"{finding.level}, {finding.sure}: {finding.what}"
             yield f"  why: {finding.why}"
             yield from (f"  try: {one}" for one in finding.tries)
-        if not findings:
+        if not findings and not any(one.is_number for one in self.arrays):
+            yield "Nothing here is trained by gradients: whole numbers, or arrays of no elements."
+        elif not findings:
             yield f"All is well: {counted(len(self.names('moved')))} moved."
 
 

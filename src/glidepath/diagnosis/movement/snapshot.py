@@ -109,5 +109,4 @@ def _of_jax(name: str, array: Any) -> Any:
             f"`{name}` is no longer there, for its memory was given to an update "
             "(`donate_argnums`): take a copy before, snapshot(params)"
         )
-    is_key = jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key)
-    return jax.random.key_data(array) if is_key else array
+    return array

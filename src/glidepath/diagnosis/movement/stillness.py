@@ -47,12 +47,22 @@ CAUSES = {
     "update-never-applied": Cause(
         "the update was never applied",
         "gradients say where the loss falls and change nothing; the optimizer's step does, and "
-        "there was none",
+        "there was none, or none at a rate above 0",
         (
             "call `optimizer.step()` after `loss.backward()`; in JAX add the updates by "
             "`optax.apply_updates`, in Keras call `optimizer.apply`",
             "if you accumulate gradients, count a step for each update, not for each batch",
             "if you record or compare a copy of the model, take the one that is trained",
+        ),
+    ),
+    "unapplied-or-rounded": Cause(
+        "the update was never applied, or was too small for their type and was rounded away",
+        "the two look alike from here: in a short type a number plus less than half the distance "
+        "to the next one is the same number again",
+        (
+            "see that `optimizer.step()` is called, and what is returned is kept",
+            "keep the parameters in float32, and compute in the short type (mixed precision)",
+            "give `updates`, or an optimizer that counts its updates, and it is told which it is",
         ),
     ),
     "optimizer-holds-others": Cause(
@@ -177,9 +187,16 @@ def cause_of(clues: Clues) -> str:
     if clues.num_updates is not None and not clues.update_norm:
         # Who counts the updates measures them as a difference, which is 0 after rounding.
         return "rounded-away" if is_short(clues.dtype) else "unexplained"
-    if clues.update_norm is not None:
-        return _cause_of_update(clues, clues.update_norm)
-    return "unexplained" if clues.others_move else "update-never-applied"
+    if clues.update_norm is None:
+        return _cause_unseen(clues)
+    return _cause_of_update(clues, clues.update_norm)
+
+
+def _cause_unseen(clues: Clues) -> str:
+    """Where neither updates nor their number are known: plain gradient descent counts none."""
+    if clues.others_move:
+        return "unexplained"
+    return "unapplied-or-rounded" if is_short(clues.dtype) else "update-never-applied"
 
 
 def _cause_of_update(clues: Clues, update_norm: float) -> str:

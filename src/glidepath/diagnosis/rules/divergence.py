@@ -106,6 +106,7 @@ def _finding(history: History, course: Course) -> Finding:
             f"{again} with a third of the peak rate",
             "warm up for longer, if it began near the end of the warm-up",
             "clip the gradient's norm, if a single batch began it",
+            "if gradients only grow, see that they are set to 0 before each: optimizer.zero_grad()",
         ),
         evidence={
             "first": float(course.losses[0]),

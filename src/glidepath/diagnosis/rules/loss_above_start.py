@@ -24,19 +24,29 @@ that the first loss and two of the first three are easier than 99 in 100 has odd
 def find(history: History) -> Iterator[Finding]:
     """Nearly every loss of the second half is above the first."""
     found = courses(history)
-    if not found or not found[0].is_first or len(found[0]) < LEAST:
-        return
-    course = found[0]
-    start = max(float(np.median(course.losses[:3])), float(course.losses[0]))
+    if found and is_above_start(found[0]) and not is_diverged(found[-1]):
+        yield _finding(found[0])
+
+
+def is_above_start(course: Course) -> bool:
+    """Whether nearly all losses of the second half are above the start."""
+    if not course.is_first or len(course) < LEAST:
+        return False
+    if not np.isfinite(course.losses[len(course) // 2 :]).all():
+        return False
+    start, lowest, _ = _levels(course)
+    return lowest > start + MARGIN * abs(start)
+
+
+def _levels(course: Course) -> tuple[float, float, float]:
+    """The first loss; the lowest, but for 1 in 100, and the median of the second half."""
     later = course.losses[len(course) // 2 :]
-    if not np.isfinite(later).all():
-        return
-    lowest, usual = float(np.quantile(later, 1 - NEARLY_ALL)), float(np.median(later))
-    if lowest > start + MARGIN * abs(start) and not is_diverged(found[-1]):
-        yield _finding(course, start, lowest, usual)
+    start = max(float(np.median(course.losses[:3])), float(course.losses[0]))
+    return start, float(np.quantile(later, 1 - NEARLY_ALL)), float(np.median(later))
 
 
-def _finding(course: Course, start: float, lowest: float, usual: float) -> Finding:
+def _finding(course: Course) -> Finding:
+    start, lowest, usual = _levels(course)
     step = int(course.steps[np.flatnonzero(course.losses >= lowest)[0]])
     rate = float(np.nanmax(course.rates)) if np.isfinite(course.rates).any() else None
     return Finding(

@@ -1,4 +1,4 @@
-"""A loss that has hardly fallen, and falls no more."""
+"""A loss that has hardly fallen, or not at all, and falls no more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from glidepath.diagnosis.course import Course, courses
 from glidepath.diagnosis.finding import Finding
 from glidepath.diagnosis.robust_trend import error_of_median
 from glidepath.diagnosis.rule import Rule
+from glidepath.diagnosis.rules.divergence import is_diverged
+from glidepath.diagnosis.rules.loss_above_start import is_above_start
 from glidepath.record import History
 
 LEAST = 200
@@ -35,7 +37,8 @@ def find(history: History) -> Iterator[Finding]:
     if course.start > 0 and _is_moving(history) and _is_warm(course, half):
         level = float(np.median(course.losses[half:]))
         learnt = (course.start - level) / course.start
-        if 0 <= learnt < LEARNT and _is_flat(course, half):
+        is_worse = is_above_start(course) or is_diverged(course)  # which other rules say
+        if learnt < LEARNT and _is_flat(course, half) and not is_worse:
             yield _finding(course, half, level, learnt)
 
 
@@ -64,12 +67,13 @@ def _is_flat(course: Course, half: int) -> bool:
 
 def _finding(course: Course, half: int, level: float, learnt: float) -> Finding:
     step = int(course.steps[half])
+    side = "below" if learnt >= 0 else "above"
     return Finding(
         "plateau",
         "warning",
         "possible",
         step,
-        f"the loss is {level:.4g} since step {step:,}, {learnt:.1%} below its start of "
+        f"the loss is {level:.4g} since step {step:,}, {abs(learnt):.1%} {side} its start of "
         f"{course.start:.4g}, and does not fall",
         "the model says the same whatever it sees, such as the commonest class: the gradients "
         "vanish on their way, the rate is far too low, or so high that all units died",
@@ -85,9 +89,9 @@ def _finding(course: Course, half: int, level: float, learnt: float) -> Finding:
 RULE = Rule(
     "plateau",
     "the loss of every update, and the rate",
-    "after 200 updates or more less than 10 % of the first loss is gone, and in the second half "
-    "it changes by less than 1 % of it, sure by 2 standard errors, at a rate of a tenth of the "
-    "peak or more",
+    "after 200 updates or more less than 10 % of the first loss is gone, or it is a little above, "
+    "and in the second half it changes by less than 1 % of it, sure by 2 standard errors, at a "
+    "rate of a tenth of the peak or more; not where `loss-above-start` or `divergence` speaks",
     "ours, measured on the healthy runs in tests/diagnosis",
     find,
 )

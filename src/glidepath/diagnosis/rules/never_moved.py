@@ -60,6 +60,7 @@ def _finding(found: Standing, name: str, arrays: list[int], *, is_all: bool) -> 
     gradients = found.gradient_norms[arrays]
     rate = max(found.rates.values(), default=None)
     is_sure = found.num_logged >= MANY and (found.knows_gradients or name == "frozen")
+    is_sure = is_sure and name != "unapplied-or-rounded"
     told = "" if rate is None else f" at rates up to {rate:.3g}"
     had = (
         ""
@@ -97,7 +98,8 @@ RULE = Rule(
     looks_at="checksums and gradients of the single arrays at every look, the rate, what the "
     "optimizer holds and counts",
     threshold="the same bits at all looks, with 8 updates or more between the first and the last, "
-    f"and a gradient above 0 at each; where other arrays move, {MANY} updates or more",
+    "and a gradient above 0 at each, where gradients are recorded; where other arrays move, "
+    f"{MANY} updates or more, and recorded gradients",
     source="it follows: an update by a gradient and a rate that are not 0 changes an array, and a "
     "changed one keeps its checksum in one case of 2**32; 8 and 50 are ours, for who gathers "
     "gradients of several batches",

@@ -20,6 +20,13 @@ GROWN = 10.0
 """Times the median loss, or the median gradient norm, from which on a run had been diverging."""
 
 
+MANY = 17
+"""Updates left out in a row: GradScaler begins at 2^16 and halves it each time, and from here on it
+scales by less than 1. Where it is found again later, every 2,000 updates, one or two are."""
+MOST_SCALED = 0.1
+"""Of the updates, that are left out in a run of `LEAST` or more. Ours."""
+LEAST = 200
+
 TOLD = ("gradients", "parameters", "batch", "samples", "sample_names", "policy")
 """What of the record's line goes into the evidence."""
 DETECT = "torch.autograd.set_detect_anomaly(True), or jax.config.update('jax_debug_nans', True)"
@@ -83,10 +90,12 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def find(history: History) -> Iterator[Finding]:
-    """One finding, about the first update that met any."""
-    if not history.nonfinite:
+    """One finding, about the first update that met any; none where a loss scale was looked for."""
+    scaled_down = _scaled_down(history)
+    lines = [line for line in history.nonfinite if not _is_of_scaler(history, line, scaled_down)]
+    if not lines:
         return
-    line = min(history.nonfinite, key=lambda one: one["step"])
+    line = min(lines, key=lambda one: one["step"])
     grown, goes_on = _growth(history, line["step"]), _goes_on(history)
     source = _source(history, line, grown)
     why, tries = SOURCES[source]
@@ -103,9 +112,31 @@ def find(history: History) -> Iterator[Finding]:
         tries,
         _names(line),
         {"source": source, "loss": _told(_loss(history, line["step"])), "growth": grown}
-        | {"num_lines": len(history.nonfinite)}
+        | {"num_lines": len(lines), "num_skipped": int(np.sum(history.column("skipped") == 1))}
         | told,
     )
+
+
+def _scaled_down(history: History) -> set[int]:
+    """Steps that were left out, with few before and after them: so a scaler finds its scale."""
+    skipped = history.column("skipped") == 1
+    if np.mean(skipped) > MOST_SCALED and len(skipped) >= LEAST:
+        return set()
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], skipped, [0]])))
+    runs = zip(edges[::2], edges[1::2], strict=True)
+    return {
+        step for begin, end in runs if end - begin < MANY
+        for step in history.steps[begin:end].tolist()
+    }  # fmt: skip
+
+
+def _is_of_scaler(history: History, line: dict[str, Any], scaled_down: set[int]) -> bool:
+    """Whether gradients alone overflowed, in an update that was left out by no policy of ours."""
+    if line["step"] not in scaled_down or not line.get("gradients"):
+        return False
+    has_losses = bool(len(history.known("loss")[0]))
+    is_finite = np.isfinite(_loss(history, line["step"])) or not has_losses
+    return is_finite and not any(line.get(key) for key in ("parameters", "batch", "policy"))
 
 
 def _names(line: dict[str, Any]) -> tuple[str, ...]:
@@ -197,8 +228,11 @@ RULE = Rule(
     code="not-finite",
     looks_at="updates that met NaN or infinity, the names of arrays that had it, and loss and "
     "gradient norm before",
-    threshold=f"one such update; it diverged if the loss or the norm of the {NEAR} updates before "
-    f"was {GROWN:g} times the median of up to {WINDOW} earlier ones",
-    source="it follows; the numbers that tell divergence from the rest are ours",
+    threshold="one such update; of those that were left out with a finite loss, as by a gradient "
+    f"scaler, {MANY} in a row, or {MOST_SCALED:.0%} of {LEAST} or more; it diverged if the loss or "
+    f"the norm of the {NEAR} updates before was {GROWN:g} times the "
+    f"median of up to {WINDOW} earlier ones",
+    source="it follows; torch.amp.GradScaler's first scale is 2^16 and it halves; the "
+    "other numbers are ours",
     find=find,
 )
