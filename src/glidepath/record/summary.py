@@ -188,10 +188,10 @@ def _torch_norms(torch: Any, arrays: list[Any]) -> list[Any]:
     if any(one.device.type == "mps" for one in arrays):
         return [norm.float() for norm in _quick_torch_norms(torch, arrays)]
     if any(one.device.type != "cpu" for one in arrays):
-        return [_wide_torch_norm(torch, one) for one in arrays]
+        return _wide_torch_norms(torch, arrays)
     quick = _quick_torch_norms(torch, arrays)
     return [
-        norm.double() if SAFE < norm < math.inf else _wide_torch_norm(torch, one)
+        norm.double() if SAFE < norm < math.inf else _wide_torch_norms(torch, [one])[0]
         for norm, one in zip(quick, arrays, strict=True)
     ]
 
@@ -212,9 +212,12 @@ def _at_least(torch: Any, dtype: Any) -> Any:
     return torch.promote_types(dtype, torch.float32)
 
 
-def _wide_torch_norm(torch: Any, array: Any) -> Any:
-    wide = torch.promote_types(array.dtype, torch.float64)
-    return torch.linalg.vector_norm(array, dtype=wide)
+def _wide_torch_norms(torch: Any, arrays: list[Any]) -> list[Any]:
+    if any(one.is_complex() for one in arrays):
+        wide = [torch.promote_types(one.dtype, torch.float64) for one in arrays]
+        norm = torch.linalg.vector_norm
+        return [norm(one, dtype=dtype) for one, dtype in zip(arrays, wide, strict=True)]
+    return list(torch._foreach_norm(arrays, 2, torch.float64))
 
 
 def _norm(array: Any) -> Any:

@@ -168,17 +168,51 @@ def test_gradients_that_optax_gathers_are_silent(tmp_path):
 
 
 def test_arrays_that_are_known_to_be_idle_are_silent(tmp_path):
-    params = {"used": np.ones(3, np.float32), "idle": np.ones(3, np.float32)}
-    grads = {"used": np.ones(3, np.float32), "idle": np.zeros(3, np.float32)}
+    params = {name: np.ones(3, np.float32) for name in ("used", "too", "also", "idle")}
+    grads = params | {"idle": np.zeros(3, np.float32)}
     for told in (["idle"], []):
         with Recorder(tmp_path / str(len(told))) as recorder:
             recorder.describe(0, params, idle=told)
             for step in range(120):
-                recorder.log(step, 1.0, params=params | {"used": params["used"] - step},
-                             grads=grads, lr=0.1)  # fmt: skip
+                recorder.log(step, 1.0, lr=0.1, grads=grads,
+                             params={name: one - step for name, one in params.items()})  # fmt: skip
     assert find(History.open(tmp_path / "1")) == []
     finding = only(History.open(tmp_path / "0"), "no-gradient")
     assert (finding.level, finding.arrays) == ("note", ("idle",))
+
+
+@pytest.mark.parametrize("ill", ["detached", "dead from the start"])
+def test_half_a_network_without_a_gradient_is_a_warning(tmp_path, ill):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+    if ill == "dead from the start":
+        nn.init.constant_(model[0].bias, -100.0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    with Recorder(tmp_path) as recorder:
+        record_updates(optimizer, recorder, model)
+        for step in range(120):
+            x = torch.randn(16, 8)
+            hidden = model[1](model[0](x))
+            output = model[2](hidden.detach() if ill == "detached" else hidden)
+            loss = (output[:, 0] - x[:, 0]).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            recorder.log(step, loss)
+    (finding,) = (one for one in find(History.open(tmp_path)) if one.code == "no-gradient")
+    assert (finding.level, finding.sure) == ("warning", "certain")
+    assert {"0/weight", "0/bias"} <= set(finding.arrays)
+    assert finding.evidence["share_of_elements"] > 0.8
+
+
+def test_one_large_array_without_a_gradient_is_a_warning(tmp_path):
+    params = {name: np.ones(3, np.float32) for name in "abcd"} | {"table": np.ones(99, np.float32)}
+    grads = params | {"table": np.zeros(99, np.float32)}
+    with Recorder(tmp_path) as recorder:
+        for step in range(120):
+            moved = {name: one - step for name, one in params.items()}
+            recorder.log(step, 1.0, params=moved, grads=grads, lr=0.1)
+    assert only(History.open(tmp_path), "no-gradient").level == "warning"
 
 
 def test_updates_that_were_all_skipped_are_no_sign(tmp_path):

@@ -148,6 +148,13 @@ def test_whole_numbers_and_eight_bits_have_norms_in_torch():
     assert summarize(tree, look=False).on_host().parameter_norms.tolist() == [5.0, 2.0]
 
 
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float32, torch.complex64, torch.float64])
+def test_torch_s_norms_of_all_types_are_right_at_every_size(kind):
+    tree = {str(size): torch.full((9,), size).to(kind) for size in (1e-24, 1.0, 1e20)}
+    found = summarize(tree, look=False).on_host()
+    assert found.parameter_norms == pytest.approx([3e-24, 3.0, 3e20], rel=0.01)
+
+
 def test_torch_and_numpy_may_stand_side_by_side():
     tree = {"a": torch.tensor([3.0, 4.0]), "b": np.array([1.0, 0.0], np.float32)}
     found = summarize(tree, tree).on_host()
