@@ -26,7 +26,8 @@ WIDTH = 100
 """Of the terminal that commands print to, in characters."""
 
 NEEDS_DATA = (
-    "diagnose", "evaluate", "find-lr", "forecast", "report", "runs", "sweep", "train", "watch",
+    "diagnose", "evaluate", "find-lr", "forecast", "report", "resume", "runs", "sweep", "train",
+    "verify", "watch",
     "weather",
 )  # fmt: skip
 """Commands that are shown and not run."""

@@ -128,7 +128,7 @@ def test_a_start_that_fails_leaves_nothing_and_one_that_is_not_killed_is_not_mad
     with pytest.raises(ZeroDivisionError), directory.starting():
         directory.checkpoints.mkdir()
         raise ZeroDivisionError
-    assert {one.name for one in directory.path.iterdir()} <= {"checkpoints.lock"}
+    assert {one.name for one in directory.path.iterdir()} <= {".checkpoints.lock"}
     directory.check_free()
     (directory.path / "somebody's").touch()
     with pytest.raises(FileExistsError, match="is not empty"):

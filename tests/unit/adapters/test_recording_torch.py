@@ -340,7 +340,7 @@ def test_an_update_that_the_scaler_leaves_out_is_recorded_as_such(tmp_path, fuse
 def test_a_scaler_that_begins_too_high_is_no_finding_and_leaves_the_rates_on_the_plan(
     tmp_path, kind
 ):
-    plan = Plan(Phase("all", 60, lr=linear(0.01, 0.0)))
+    plan = Plan(Phase("all", 60, lr=linear(1e-4, 0.0)))
     model = new_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**127)

@@ -120,7 +120,7 @@ def find(history: History) -> Iterator[Finding]:
 def _scaled_down(history: History) -> set[int]:
     """Steps that were left out, with few before and after them: so a scaler finds its scale."""
     skipped = history.column("skipped") == 1
-    if np.mean(skipped) > MOST_SCALED and len(skipped) >= LEAST:
+    if len(skipped) >= LEAST and np.mean(skipped) > MOST_SCALED:
         return set()
     edges = np.flatnonzero(np.diff(np.concatenate([[0], skipped, [0]])))
     runs = zip(edges[::2], edges[1::2], strict=True)
