@@ -170,13 +170,19 @@ def _norms(arrays: Sequence[Any]) -> Any:
     Squares leave float32's range from 1.8e19 on and below 1e-19: a gradient that is no 0, and no
     infinity, must not look like one.
     """
-    there = [one for one in arrays if one is not None]
-    if there and all(is_torch(one) for one in there):
+    of_torch = [one.detach() for one in arrays if is_torch(one)]
+    others = [one for one in arrays if one is not None and not is_torch(one)]
+    found_torch, found = iter(()), iter(())
+    if of_torch:
         torch = sys.modules["torch"]
         with torch.no_grad():
-            found = iter(_torch_norms(torch, [one.detach() for one in there]))
-            return _stacked([None if one is None else next(found) for one in arrays], 0.0)
-    return _stacked([None if one is None else _norm(one) for one in arrays], 0.0)
+            found_torch = iter(_torch_norms(torch, of_torch))
+    if others:
+        found = iter(_scaled_norms(others))
+    each = [
+        None if one is None else next(found_torch if is_torch(one) else found) for one in arrays
+    ]
+    return _stacked(each, 0.0)
 
 
 def _torch_norms(torch: Any, arrays: list[Any]) -> list[Any]:
@@ -220,25 +226,28 @@ def _wide_torch_norms(torch: Any, arrays: list[Any]) -> list[Any]:
     return list(torch._foreach_norm(arrays, 2, torch.float64))
 
 
-def _norm(array: Any) -> Any:
-    """Of a single array, scaled by a power of 2 near its largest magnitude: that rounds nothing.
+def _scaled_norms(arrays: list[Any]) -> Any:
+    """Of arrays of JAX and NumPy, each scaled by a power of 2 near its largest magnitude.
 
         |a| = |a / s| * s,   s = 2^e,   largest |a| in [s / 2, s)
 
-    It reads the array twice. A norm beyond the largest number is that number, for it is finite.
+    That rounds nothing, and reads each array twice; the scales of all are found together, for many
+    small operations cost more than the arithmetic. A norm beyond the largest number is that
+    number, for it is finite.
     """
-    if is_torch(array):
-        return next(iter(_norms([array])))
-    namespace = sys.modules["jax"].numpy if is_jax(array) else np
-    array = namespace.abs(array.astype(namespace.promote_types(array.dtype, namespace.float32)))
-    limits = namespace.finfo(array.dtype)
-    exponent = namespace.frexp(namespace.max(array, initial=0))[1]
-    exponent = namespace.clip(exponent, limits.minexp + 1, limits.maxexp - 3)
-    down = namespace.ldexp(namespace.ones((), array.dtype), -exponent)
-    norm = namespace.sqrt(namespace.sum(namespace.square(array * down)))
+    namespace = sys.modules["jax"].numpy if any(map(is_jax, arrays)) else np
+    kinds = [namespace.promote_types(array.dtype, namespace.float32) for array in arrays]
+    wide = [namespace.abs(array.astype(kind)) for array, kind in zip(arrays, kinds, strict=True)]
+    largest = namespace.stack([namespace.max(array, initial=0) for array in wide])
+    limits = namespace.finfo(largest.dtype)
+    exponents = namespace.frexp(largest)[1]
+    exponents = namespace.clip(exponents, limits.minexp + 1, limits.maxexp - 3)
+    down = namespace.ldexp(namespace.ones_like(largest), -exponents)
+    squares = [namespace.sum(namespace.square(array * down[i])) for i, array in enumerate(wide)]
+    norms = namespace.sqrt(namespace.stack(squares))
     with np.errstate(over="ignore"):
-        found = norm / down
-    return namespace.where(namespace.isfinite(norm), namespace.minimum(found, limits.max), found)
+        found = norms / down
+    return namespace.where(namespace.isfinite(norms), namespace.minimum(found, limits.max), found)
 
 
 def _stacked(scalars: Sequence[Any], missing: float) -> Any:
