@@ -45,6 +45,7 @@ SAID: dict[str, Callable[..., Outcome]] = {
     "no room for the record": filling.for_the_record,
     "a full disk": filling.of_a_full_disk,
     "SIGTERM or SIGINT, anywhere": signalling.once,
+    "SIGTERM or SIGINT before a rollback, up to three times": signalling.before_a_rollback,
     "two signals in the midst of a compilation": signalling.twice_in_xla,
     "two signals in a save that hangs": signalling.twice_in_a_save,
     "a second process on the same run": sharing.by_two,
@@ -57,7 +58,8 @@ def tries(folder: Path) -> dict[str, Try]:
     whole = undisturbed.whole(folder)
     cut, rolled_back = undisturbed.cut(whole), undisturbed.with_a_rollback(whole)
     needed = dict.fromkeys(SAID.values(), (whole,))
-    needed[killing.after_a_rollback] = (rolled_back,)
+    with_nan = killing.after_a_rollback, signalling.before_a_rollback
+    needed |= dict.fromkeys(with_nan, (rolled_back,))
     needed |= dict.fromkeys((breaking.a_file, breaking.all_of_them), (whole, cut))
     return {name: _with(one, needed[one]) for name, one in SAID.items()}
 

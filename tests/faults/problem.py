@@ -33,6 +33,9 @@ NUM_SAVES = 8
 HARD_TO_COMPILE = 60
 """Copies of a loop's body: 20 take XLA two seconds, 40 ten, and 200 minutes."""
 
+BREAKS_AT = 10
+"""The step of the update that meets NaN, where a sample is."""
+
 NUM_IDLE = 40_000
 """Numbers that are only there to be saved: a checkpoint is larger than the record."""
 
@@ -42,14 +45,14 @@ class SlowLine(Line):
 
     Args:
         seconds: that a batch takes.
-        has_nan: whether a sample is NaN, which comes in the update at step 10.
+        has_nan: whether a sample is NaN, which comes in the update at step `BREAKS_AT`.
         num_copies: of a loop's body, which change nothing and are there to be compiled.
     """
 
     def __init__(self, seconds: float = 0.0, *, has_nan: bool = False, num_copies: int = 0) -> None:
         self._seconds, self._num_copies = seconds, num_copies
         self._one_at_a_time = threading.Lock()
-        broken = int(self.samples(SETTINGS.seed, 10, SETTINGS.batch, 1)[0])
+        broken = int(self.samples(SETTINGS.seed, BREAKS_AT, SETTINGS.batch, 1)[0])
         self._broken = broken if has_nan else None
 
     def init(self, seed):

@@ -11,9 +11,10 @@ import numpy as np
 from glidepath.record.lines import read
 from glidepath.training.run_directory import RunDirectory
 from tests.faults.child import Child, Job, finish
+from tests.faults.killing import HAS_NAN, SLOW_SECONDS
 from tests.faults.outcome import Outcome, outcome
 from tests.faults.places import HELD
-from tests.faults.problem import HARD_TO_COMPILE
+from tests.faults.problem import BREAKS_AT, HARD_TO_COMPILE
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -35,6 +36,24 @@ def once(seed: int, folder: Path, whole: Job, stage: str | None = None) -> Outco
     told = was_there and child.end() == 128 + number and HEARD in child.log
     told = told and _last_line(job).get("reason") == number.name
     return outcome(job, whole, [child, finish(job)], told=told)
+
+
+def before_a_rollback(seed: int, folder: Path, whole: Job) -> Outcome:
+    """Between a checkpoint and the update that breaks, up to three times."""
+    random = np.random.default_rng(seed)
+    job = replace(
+        whole, path=folder / f"breaks-{seed}", problem=HAS_NAN | {"seconds": SLOW_SECONDS}
+    )
+    stops = random.choice(range(BREAKS_AT - 4, BREAKS_AT - 1), random.integers(1, 4), replace=False)
+    children, told = [], True
+    for step in sorted(stops):
+        child = Child(job)
+        number = SIGNALS[random.integers(2)]
+        told = told and child.says(f"update {step}\n")
+        child.send(number)
+        told = told and child.end() == 128 + number
+        children.append(child)
+    return outcome(job, whole, [*children, finish(job)], told=told)
 
 
 def _sign(stage: str, random: np.random.Generator) -> str:

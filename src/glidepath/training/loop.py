@@ -128,7 +128,7 @@ class _Loop:
             self._redraws = Redraws(about.redraws)
             self._observer.resumed(self._done)
         else:
-            self._save({})
+            self._save({}, is_due=True)
             self._saving.wait()
         if self._done > self._settings.num_steps:
             raise ValueError(
@@ -210,9 +210,12 @@ class _Loop:
         )
 
     def _roll_back(self, broken: RollBackError) -> None:
-        """To the newest checkpoint; the updates from there to the broken one get other samples."""
+        """To the newest checkpoint that was due: an uninterrupted run has the same.
+
+        The updates from there to the broken one get other samples.
+        """
         self._saving.wait()
-        about = self._saving.newest()
+        about = self._saving.newest(is_due=True)
         assert about is not None
         self._redraws = self._redraws.after(about.step, broken.step)
         self._load(about)
@@ -261,10 +264,10 @@ class _Loop:
         """Evaluate, save and stop where that is due; returns whether the plan has changed."""
         measured, events = self._evaluate(recorder)
         coming = self._updates.seconds(rollout_at(self._hearing.plan, self._done))
-        saves, stop = self._safe_points(self._done, coming)
-        if saves or self.is_over:
+        is_due, stop = self._safe_points(self._done, coming)
+        if is_due or stop or self.is_over:
             recorder.flush()
-            self._save(measured)
+            self._save(measured, is_due=is_due)
             recorder.pause()
         if self.is_over or stop:
             self._saving.wait()
@@ -288,8 +291,15 @@ class _Loop:
             recorder.events(events, self._hearing.plan)
         return measured, events
 
-    def _save(self, measured: dict[str, float]) -> None:
-        self._saving.save(self._state, self._done, self._hearing.heard, self._redraws, measured)
+    def _save(self, measured: dict[str, float], *, is_due: bool) -> None:
+        self._saving.save(
+            self._state,
+            self._done,
+            self._hearing.heard,
+            self._redraws,
+            measured,
+            is_due=is_due,
+        )
 
     def whole_state(self) -> State:
         """The state, the whole of it on every device."""

@@ -35,7 +35,7 @@ class SafePoints:
         self._limit.pause()
 
     def __call__(self, done: int, compiling_seconds: float) -> tuple[bool, Stop | None]:
-        """Whether to save now, and whether to stop.
+        """Whether it is time to save, and whether to save and stop.
 
         Args:
             done: updates.
@@ -47,7 +47,7 @@ class SafePoints:
             return number == SAVE or self._saving.is_step(done), None
         if mine is None or mine.status != number:
             mine = Stop("another process of the run was asked to stop", number)
-        return True, mine
+        return self._saving.is_step(done), mine
 
     def _wish(self, compiling_seconds: float) -> Stop | None:
         """The first one; the clock of the time limit is looked at in any case."""

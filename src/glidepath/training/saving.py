@@ -45,16 +45,19 @@ class Saving:
         """How long the longest saving took so far."""
         return self._checkpoints.seconds
 
-    def newest(self, at: int | None = None) -> About | None:
+    def newest(self, at: int | None = None, *, is_due: bool = False) -> About | None:
         """The checkpoint to go on from, the same in all processes; None where there is none yet.
 
+        What comes after it is removed.
+
         Args:
-            at: the one at this step alone; what comes after it is removed.
+            at: the one at this step alone.
+            is_due: none that is there only because the run was stopped.
         Raises:
             FileNotFoundError: if none is whole, or there was a run, and none is left.
             ValueError: if it is of another plan.
         """
-        found = self._checkpoints.newest(at)
+        found = self._checkpoints.newest(at, is_due=is_due)
         step = told_by_the_first(NONE if found is None else found.step)
         if step == NONE:
             self._check_new()
@@ -66,8 +69,7 @@ class Saving:
                 f"the checkpoint at step {step} follows the plan {fingerprint}, this run the plan "
                 f"{self._plan}"
             )
-        if at is not None:
-            self._checkpoints.discard_after(step)
+        self._checkpoints.discard_after(step)
         return about
 
     def _check_new(self) -> None:
@@ -94,7 +96,14 @@ class Saving:
         return seconds is not None and time.monotonic() - self._last_time >= seconds
 
     def save(
-        self, state: State, done: int, heard: Heard, redraws: Redraws, metrics: Mapping[str, float]
+        self,
+        state: State,
+        done: int,
+        heard: Heard,
+        redraws: Redraws,
+        metrics: Mapping[str, float],
+        *,
+        is_due: bool,
     ) -> None:
         """Begin to save a state; it is there when `finished` says so.
 
@@ -104,6 +113,7 @@ class Saving:
             heard: what a plan that listens has heard so far.
             redraws: of samples, so far.
             metrics: that were measured of this state.
+            is_due: whether it was time to; the run is stopped or ends otherwise.
         Raises:
             SaveError: if it could not be written.
         """
@@ -113,6 +123,7 @@ class Saving:
             heard=tuple(heard),
             redraws=redraws.made,
             metrics=dict(metrics),
+            is_due=is_due,
         )
         self._checkpoints.save(_arrays(state), about)
         self._last_time = time.monotonic()

@@ -26,6 +26,12 @@ def test_what_any_of_the_rules_asks_for_stays(keep, steps):
     assert keep.kept(reversed(THERE)) == steps
 
 
+def test_one_that_was_not_due_takes_the_place_of_none():
+    there = [About(0), About(10), About(15, is_due=False), About(20), About(25, is_due=False)]
+    assert Keep(newest=2).kept(there) == {10, 20, 25}
+    assert Keep(newest=1).kept(there[:3]) == {10, 15}
+
+
 def test_nothing_stays_of_nothing():
     assert Keep(best=3, every=Every(10)).kept([]) == set()
 

@@ -34,6 +34,7 @@ class About:
         heard: what a plan that listens has heard, which its events follow from.
         redraws: updates whose samples are other ones, since the run was rolled back.
         metrics: what was measured of this very state.
+        is_due: whether it was time to save it; one is saved, too, where the run is stopped or ends.
         time: when it was saved, in seconds of Unix time.
     """
 
@@ -42,6 +43,7 @@ class About:
     heard: Heard = ()
     redraws: tuple[Redraw, ...] = ()
     metrics: dict[str, float] = field(default_factory=dict)
+    is_due: bool = True
     time: float = 0.0
 
     def as_table(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def copy_checkpoint(source: Path, step: int | None, target: Path, plan: str) -> 
     if found := problems(chosen):
         raise DamagedError(f"the checkpoint {chosen} is damaged: {'; '.join(found[:3])}")
     about = read_manifest(chosen)
-    about = replace(about, identity=about.identity | {"plan": plan})
+    about = replace(about, identity=about.identity | {"plan": plan}, is_due=True)
     partial = target / f"{about.step}{SAVING}"
     shutil.copytree(chosen, partial, ignore=lambda *_: [FILE_NAME])
     write_manifest(partial, about)

@@ -15,7 +15,8 @@ class Keep:
     """Which checkpoints are kept: every one that one of these asks for.
 
     Attributes:
-        newest: how many of the newest; two by default, so that there is another if one is broken.
+        newest: how many of the newest that were due, beside the very newest; two by default, so that
+            there is another if one is broken.
         every: also one every so many updates, or every so much time.
         best: also so many with the lowest metric.
         metric: that is meant; a checkpoint has it where the run was evaluated when it was saved.
@@ -35,7 +36,8 @@ class Keep:
     def kept(self, checkpoints: Iterable[About]) -> set[int]:
         """The steps of those that stay."""
         ordered = sorted(checkpoints, key=lambda one: one.step)
-        steps = {one.step for one in ordered[-self.newest :]}
+        due = [one for one in ordered if one.is_due]
+        steps = {one.step for one in (*due[-self.newest :], *ordered[-1:])}
         measured = [one for one in ordered if math.isfinite(one.metrics.get(self.metric, math.nan))]
         by_metric = sorted(measured, key=lambda one: one.metrics[self.metric])
         steps |= {one.step for one in by_metric[: self.best]}

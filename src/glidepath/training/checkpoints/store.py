@@ -74,13 +74,14 @@ class Checkpoints:
         """The numbers of updates of those that are complete, ascending."""
         return complete_steps(self._path)
 
-    def newest(self, at: int | None = None) -> About | None:
+    def newest(self, at: int | None = None, *, is_due: bool = False) -> About | None:
         """The newest checkpoint that is as it was written, every byte of it.
 
         One that is damaged is set aside, and told.
 
         Args:
             at: take the one at this step alone.
+            is_due: take none that is there only because the run was stopped.
         Returns:
             what it is; None where there is none at all.
         Raises:
@@ -94,9 +95,10 @@ class Checkpoints:
             )
         for step in reversed(steps if at is None else [at]):
             found = problems(self._path / str(step))
-            if not found:
-                return read_manifest(self._path / str(step))
-            self._set_aside(step, found)
+            if found:
+                self._set_aside(step, found)
+            elif (about := self.about(step)).is_due or not is_due:
+                return about
         if steps or _damaged(self._path):
             raise FileNotFoundError(
                 f"no checkpoint in {self._path} is whole: the run is not started again by itself; "
