@@ -64,7 +64,7 @@ class Noting:
 
 
 def main(part: Part) -> int:
-    from glidepath.training.processes import join, wait_for_all
+    from glidepath.training.processes import exchange, join
 
     if part.num_processes > 1:
         join(f"localhost:{part.port}", part.num_processes, part.process)
@@ -78,7 +78,7 @@ def main(part: Part) -> int:
     directory, observer = RunDirectory(Path(part.run)), Silent()
     if part.process == 0 and not directory.exists():
         directory.create(plan, {})
-    wait_for_all("the run is there")
+    exchange("the run is there", lambda: None)
     with Signals() as signals:
         print("ready", flush=True)
         try:

@@ -107,7 +107,9 @@ def test_devices_and_micro_batches_change_losses_by_rounding_alone(kind, runs, a
     assert_same(runs[1 + kind], alone)
 
 
-@pytest.mark.parametrize(("num_processes", "num_devices"), [(2, 2), (4, 1)])
+@pytest.mark.parametrize(
+    ("num_processes", "num_devices"), [(2, 2), pytest.param(4, 1, marks=pytest.mark.heavy)]
+)
 def test_processes_read_their_own_samples_and_learn_the_same(
     num_processes, num_devices, alone, tmp_path
 ):
@@ -121,6 +123,7 @@ def test_processes_read_their_own_samples_and_learn_the_same(
         assert of_training == set(shares[:, i].ravel().tolist())
 
 
+@pytest.mark.heavy
 def test_a_run_goes_on_with_other_numbers_of_devices_and_processes(alone, tmp_path):
     part = Part(str(tmp_path / "run"), shard=True)
     go(

@@ -147,6 +147,7 @@ def test_parameters_without_an_optimizer_have_gradients_and_never_move(run, tmp_
         assert step == (0 if "-no-" in name else 200)
 
 
+@pytest.mark.heavy
 def test_iterations_and_epochs_differ_where_the_coverage_says_so(run):
     ways = ("random-draws-iterations", "shuffles-iterations", "shuffles-epochs")
     records = [f"{size}/{way}/seed-{seed}"
@@ -168,6 +169,7 @@ def test_iterations_and_epochs_differ_where_the_coverage_says_so(run):
     assert unseen[1:] == (0, 0)
 
 
+@pytest.mark.heavy
 def test_a_decoder_learns_more_by_a_plan_that_cools_down(run):
     printed = run("transformer_lm", needs=["torch"], records=["Noam", "WSD"])
     (guessing,) = numbers(r"frequency alone gives (\S+) nats", printed)
@@ -177,6 +179,7 @@ def test_a_decoder_learns_more_by_a_plan_that_cools_down(run):
     assert wsd < stable - 0.05, "what the cool-down does"
 
 
+@pytest.mark.heavy
 def test_bert_learns_more_than_the_frequency_of_tokens(run):
     printed = run("bert_mlm", needs=["torch", "transformers", "accelerate"], records=["."])
     pattern = r"held-out loss: (\S+) before, (\S+) after; .* alone: (\S+) nats"

@@ -92,6 +92,7 @@ def half_way(job, number):
     return bool(steps) and 0 < steps[-1] < 20
 
 
+@pytest.mark.heavy
 def test_a_sweep_of_12_runs_killed_twice_is_finished_without_repeating_one(tmp_path):
     whole, cut = make(tmp_path / "whole"), make(tmp_path / "cut", seconds=SLOW)
     work(whole, tell=lambda text: None)

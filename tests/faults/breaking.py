@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from glidepath.training.checkpoints import complete_steps
 from glidepath.training.run_directory import RunDirectory
 from tests.faults.child import Job, finish
 from tests.faults.outcome import Outcome, outcome
@@ -82,7 +83,7 @@ def all_of_them(seed: int, folder: Path, whole: Job, cut: Job) -> Outcome:
     job = replace(copied(cut, folder / f"all-{seed}"), settings=whole.settings)
     checkpoints = RunDirectory(job.path).checkpoints
     kept = shutil.copytree(checkpoints / str(OLDER), folder / f"kept-{seed}")
-    for step in (OLDER, CUT_AT):
+    for step in complete_steps(checkpoints):
         there = files(job, step)
         flipped(there[random.integers(len(there))], random)
     before = contents(job.path)

@@ -18,7 +18,7 @@ from tests.faults.places import CHANGES, die_at_change
 
 BEFORE = Plan(Phase("training", 8, lr=linear(0.1, 0.0)))
 NUM_FILES = 3
-"""That a change writes: the plan before, the plan after, the configuration."""
+"""That a change writes: the plan, the configuration, the plan again for people."""
 
 AFTER = Plan(Phase("training", 8, lr=linear(0.2, 0.0)))
 

@@ -46,7 +46,8 @@ def in_a_save(seed: int, folder: Path, whole: Job, place: str | None = None) -> 
     """At a place inside a save that is drawn by lot."""
     random = np.random.default_rng(seed)
     place = place or str(random.choice(list(IN_A_SAVE)))
-    number = int(random.integers(2, NUM_SAVES))
+    # The last one is not due, and so the one that it saves is in no other's place.
+    number = int(random.integers(2, NUM_SAVES - (place == "amid_a_removal")))
     job = replace(whole, path=folder / f"{place}-{seed}", place=place, number=number)
     child = Child(job)
     was_there = child.says(HELD)

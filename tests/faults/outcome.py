@@ -11,7 +11,7 @@ from glidepath.training.run_directory import RunDirectory
 from tests.faults.child import Child, Job
 from tests.resume.test_resume import updates, what_was_measured
 
-ORPHANS = ("*.saving", "*.removing*", "*.partial", "*orbax-checkpoint-tmp*", "plan.next*")
+ORPHANS = ("*.saving", "*.removing*", "*.partial", "*orbax-checkpoint-tmp*")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Broken checkpoints are found, told and not used; without one a run is refused (FAULTS 17-19)."""
+"""Broken checkpoints are found, told and not used; without one a run is refused."""
 
 import numpy as np
 import pytest

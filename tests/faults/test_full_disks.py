@@ -1,4 +1,4 @@
-"""A full disk ends a run, says so, and costs nothing but the time (FAULT 20)."""
+"""A full disk ends a run, says so, and costs nothing but the time."""
 
 from tests.faults import filling
 from tests.faults.outcome import GOOD

@@ -1,4 +1,4 @@
-"""kill -9: the run that is gone on with comes to the same numbers (FAULTS 15, 16, 25)."""
+"""kill -9: the run that is gone on with comes to the same numbers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Pickles are never executed, and nothing is read from outside a run (FAULTS 28, 29)."""
+"""Pickles are never executed, and nothing is read from outside a run."""
 
 import pickle
 import shutil

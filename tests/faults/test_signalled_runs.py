@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: saved and stopped at the first, ended at the second (FAULT 21)."""
+"""SIGTERM and SIGINT: saved and stopped at the first, ended at the second."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Two processes on one run: the second is refused, and told who is there (FAULT 26)."""
+"""Two processes on one run: the second is refused, and told who is there."""
 
 import pytest
 

@@ -10,6 +10,7 @@ from glidepath.record.lines import read
 from glidepath.training.loop import train
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.stopping import Stop, StoppedError
+from glidepath.training.verification import verify
 from tests.resume.test_resume import SETTINGS, Silent, assert_same_run, run
 from tests.unit.training.test_training import Line
 
@@ -88,3 +89,17 @@ def test_a_run_that_is_stopped_has_saved_and_goes_on_bit_for_bit(uninterrupted, 
     assert events[0][0] == "resumed"
     assert events[0][1] in (4, 5)
     assert_same_run(directory, state, *uninterrupted)
+
+
+def test_a_run_whose_plan_is_changed_after_an_event_has_a_record_of_its_new_plan(tmp_path):
+    directory = RunDirectory(tmp_path / "changed")
+    run(directory, Line(), replace(LISTENS, num_steps=8), PLAN)
+    assert len(History.open(directory.path).events) == 1
+    calm = Plan(Phase("all", 20, lr=0.02), rollout=1)
+    directory.change(calm, {}, ["plan"], 8)
+    run(directory, Line(), replace(LISTENS, num_steps=20), calm)
+    history = History.open(directory.path)
+    assert history.events == []
+    assert history.column("lr")[8:].tolist() == [0.02] * 12
+    assert history.plan == calm
+    assert all(not check.problems for check in verify(directory))

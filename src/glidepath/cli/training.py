@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -12,6 +12,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from glidepath.cli.errors import options
 from glidepath.cli.evaluate import MAX_STARTS, show_skill
 from glidepath.cli.evaluations import too_few
 from glidepath.cli.plans import plan_named
@@ -20,7 +21,7 @@ from glidepath.record import History
 from glidepath.record.sinks import sink_named
 from glidepath.training.how import How
 from glidepath.training.loop import train
-from glidepath.training.processes import join, part, wait_for_all
+from glidepath.training.processes import ending_alone, exchange, join, part
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.signals import Signals
 from glidepath.training.stopping import Stop, StoppedError
@@ -28,7 +29,7 @@ from glidepath.view.progress import Activity, TrainingProgress
 from glidepath.view.report import write_report
 from glidepath.weather.branching import branch
 from glidepath.weather.forecast import TrainedModel
-from glidepath.weather.going_on import go_on
+from glidepath.weather.going_on import go_on, join_in
 from glidepath.weather.runs import judge, save_climatology
 from glidepath.weather.split import training_period, usual_lead
 from glidepath.weather.starting import Run, start
@@ -63,13 +64,15 @@ class Training:
             join(*by_hand)
         self._is_first = jax.process_index() == 0
         self._lead = session["lead"]
-        self._numbers = {
+        self._numbers: dict[str, Any] = {
             "num_steps": session["steps"],
             "max_time": session["max_time"],
             "num_devices": session["devices"],
+            "from_step": None,
         }
         self._console = Console(highlight=False, quiet=not self._is_first)
         self._activity = Activity(self._console)
+        self._shown = {"lead": self._lead, "progress": self._activity}
 
     def start(self, plan: str, *, is_sought: bool) -> None:
         """A new run.
@@ -78,65 +81,71 @@ class Training:
             plan: the name of its plan.
             is_sought: whether one was looked for to go on with.
         """
-        if not self._is_first:
-            self._join_in()
-            return
-        how = How().changed(self._given)
-        if is_sought:
-            self._activity.say(f"there is no run in {self.directory.path} yet: starting one")
-        with self._activity:
-            run = start(self.directory, plan_named(plan), self._asked, how=how, **self._all())
-            self._follow(run)
+
+        def begin() -> Run:
+            if is_sought:
+                self._activity.say(f"there is no run in {self.directory.path} yet: starting one")
+            how = How().changed(self._given)
+            return start(self.directory, plan_named(plan), self._asked, how=how,
+                         tell=self._activity.say, **self._numbers, **self._shown)  # fmt: skip
+
+        self._train_all(begin)
 
     def branch(self, origin: str, plan: str | None) -> None:
         """A run that begins with a checkpoint of another: `RUN` or `RUN@STEP`."""
-        if not self._is_first:
-            self._join_in()
-            return
-        parent, step = _checkpoint(origin)
-        followed = plan_named(plan) if plan else None
-        with self._activity:
-            run = branch(self.directory, parent, step, followed, self._asked,
-                         given=self._given, **self._all())  # fmt: skip
-            self._follow(run)
+
+        def begin() -> Run:
+            parent, step = _checkpoint(origin)
+            return branch(self.directory, parent, step, plan_named(plan) if plan else None,
+                          self._asked, given=self._given, tell=self._activity.say,
+                          **self._numbers, **self._shown)  # fmt: skip
+
+        self._train_all(begin)
 
     def go_on(self, plan: str | None, *, step: int | None, accepts_changes: bool) -> None:
         """The run that is there."""
-        if not self._is_first:
-            self._join_in(step)
-            return
-        followed = plan_named(plan) if plan else None
-        with self._activity:
-            run = go_on(
-                self.directory,
-                followed,
-                self._asked,
-                given=self._given,
-                accepts_changes=accepts_changes,
-                lead=self._lead,
-                progress=self._activity,
-                from_step=step,
-                **self._numbers,
-            )
+        self._numbers["from_step"] = step
+
+        def begin() -> Run:
+            run = go_on(self.directory, plan_named(plan) if plan else None, self._asked,
+                        given=self._given, accepts_changes=accepts_changes,
+                        **self._numbers, **self._shown)  # fmt: skip
             for change in run.changes:
                 self._activity.say(f"changed: {change}")
-            self._follow(run)
+            return run
 
-    def _join_in(self, step: int | None = None) -> None:
-        """Train with the first process, which has written what run it is."""
-        wait_for_all("the run is there")
+        self._train_all(begin)
+
+    def _train_all(self, begin: Callable[[], Run]) -> None:
+        """Let the first process begin a run, and train it by all of them."""
         with self._activity:
-            run = go_on(self.directory, None, {}, given={}, lead=self._lead,
-                        progress=self._activity, from_step=step, **self._numbers)  # fmt: skip
-            self._train(run)
+            run = self._made(begin)
+            if self._is_first:
+                self._follow(run)
+            else:
+                self._train(run)
 
-    def _all(self) -> dict[str, Any]:
-        shown = {"progress": self._activity, "tell": self._activity.say}
-        return {"lead": self._lead, **shown, **self._numbers}
+    def _made(self, begin: Callable[[], Run]) -> Run:
+        """The run; what the first process was told of it holds for all."""
+        made: list[Run] = []
+
+        def first() -> dict[str, Any] | None:
+            if self._is_first:
+                with options(num_devices="--devices", accumulate="--accumulate"):
+                    made.append(begin())
+                return self._numbers
+            return None
+
+        def other() -> None:
+            if not self._is_first:
+                made.append(join_in(self.directory, **numbers, **self._shown))
+
+        numbers = exchange("beginning", first)[0]
+        exchange("joining in", other)
+        return made[0]
 
     def _follow(self, run: Run) -> None:
         """Train, judge and report."""
-        wait_for_all("the run is there")
         self._activity.say("\n".join([_headline(run, self.directory), *too_few(run)]))
         model = self._train(run)
         self._report(None)
@@ -154,7 +163,7 @@ class Training:
         observer = TrainingProgress(
             self._activity, run.settings.num_steps, directory.record_file, how.stop_on
         )
-        with Signals() as signals:
+        with Signals() as signals, ending_alone():
             try:
                 state = train(run.problem, run.plan, directory, run.settings, observer,
                               sinks=self._sinks(how.track), asked=[signals.wish])  # fmt: skip
@@ -230,5 +239,14 @@ def _headline(run: Run, directory: RunDirectory) -> str:
         f"{len(task.state)} fields: {', '.join(task.target_variables)}{levels}{statics}\n"
         f"{settings.num_steps:,} of the plan's {run.plan.total_steps:,} updates of "
         f"{settings.batch} samples: {phases}\n"
+        f"on {_devices(settings.num_devices)}\n"
         f"run directory: {directory.path}"
     )
+
+
+def _devices(asked: int | None) -> str:
+    """What it is trained on, in words."""
+    number, kind = asked or jax.device_count(), jax.devices()[0].device_kind
+    processes = jax.process_count()
+    several = f" of {processes} processes" if processes > 1 else ""
+    return f"{number} device{'s' if number > 1 else ''} ({kind}){several}"

@@ -27,7 +27,7 @@ def claim(path: Path) -> FileLock:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = lock_file(path)
-    lock = FileLock(file, timeout=0)
+    lock = FileLock(file, timeout=0, thread_local=False)  # a thread may end what another began
     try:
         lock.acquire()
     except Timeout:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glidepath.plan import Plan
+from glidepath.plan import Event, Plan
 from glidepath.plan.files import dumps
 from glidepath.plan.identity import identity
 from glidepath.record.environment import environment
@@ -19,6 +19,8 @@ def header(
     name: str | None,
     total_steps: int | None,
     configuration: Mapping[str, Any],
+    *,
+    events: Iterable[Event] = (),
 ) -> dict[str, Any]:
     """The fields of a "run" line.
 
@@ -28,6 +30,7 @@ def header(
         name: of the run; the directory's where None.
         total_steps: updates that it will do; the plan's where None.
         configuration: what else it was started with.
+        events: that have happened to the plan.
     Raises:
         TypeError: if the configuration has values that JSON has not.
     """
@@ -40,6 +43,7 @@ def header(
         "total_steps": total_steps or (None if plan is None else plan.total_steps),
         "environment": environment(),
         "configuration": dict(configuration),
+        "events": [[event.step, event.kind, event.target] for event in events],
     }
 
 

@@ -86,6 +86,8 @@ class History:
                 f"the record is of schema {line['schema']}, and this glidepath knows {VERSION}: "
                 "install a newer one"
             )
+        if line.get("fingerprint") != self.header.get("fingerprint") or line.get("events"):
+            self.events = [_event(*one) for one in line.get("events", [])]
         self.header, self.end = line, None
         self.__dict__.pop("plan", None)
 
@@ -199,7 +201,8 @@ class History:
 
         plan = loads(text, where="the record's plan")
         events = [Event(line["step"], line["event"], line["target"]) for line in self.events]
-        return plan.with_events([*plan.events, *events]) if events else plan
+        new = [event for event in events if event not in plan.events]
+        return plan.with_events([*plan.events, *new]) if new else plan
 
     @property
     def total_steps(self) -> int | None:
@@ -248,6 +251,11 @@ def runs_below(directory: Path) -> Iterator[Path]:
     if not directory.is_dir():
         raise NotADirectoryError(f"{directory} is no directory: give the one that your runs are in")
     yield from sorted(file.parent for file in directory.rglob(FILE_NAME))
+
+
+def _event(step: int, kind: str, target: str) -> dict[str, Any]:
+    """The line of an event."""
+    return {"kind": "event", "step": step, "event": kind, "target": target}
 
 
 def _pass(_: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, final
 
 from filelock import FileLock
 
@@ -19,6 +19,7 @@ PIECE = 4_000_000
 """Bytes of a record that are parsed at once: they take a hundred milliseconds or so."""
 
 
+@final
 class Writer:
     """Appends to a record; what a process that is killed loses is at most its last line.
 
@@ -68,6 +69,16 @@ class Writer:
             raise ValueError(f"{self._path} is closed")
         with _naming(self._path):
             self._file.write(as_text(line))
+
+    def sync(self) -> None:
+        """Wait until the disk has all that was written.
+
+        Raises:
+            OSError: if it can't be written, with its path.
+        """
+        with _naming(self._path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file, and let others write it."""
@@ -122,6 +133,25 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
             yield parsed(text, path, number)
 
 
+def num_kept(path: Path, start: int | None) -> int:
+    """How many updates a record has that is gone on with; 0 where there is none.
+
+    Args:
+        path: the file.
+        start: the step that the run goes on at; None for a new one.
+    Raises:
+        FileExistsError: if there are some, and the run is a new one.
+    """
+    number = sum(line["kind"] == "update" for line in read(path)) if path.exists() else 0
+    if number and start is None:
+        raise FileExistsError(
+            f"{path} has {number:,} updates: go on with the run by start=STEP, the step of its "
+            "coming update, or choose another directory"
+        )
+    return number
+
+
+@final
 class Tail:
     """Reads a record that another process is writing, here or on another machine.
 

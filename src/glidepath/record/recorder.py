@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, final
 
@@ -20,7 +21,7 @@ from glidepath.record.arguments import (
 )
 from glidepath.record.fingerprint import fingerprint
 from glidepath.record.header import header
-from glidepath.record.lines import Writer, read
+from glidepath.record.lines import Writer, num_kept
 from glidepath.record.looking import looks_at
 from glidepath.record.model import about_arrays
 from glidepath.record.planned import planned
@@ -36,13 +37,12 @@ from glidepath.record.update import Update, as_float
 class Recorder:
     """Writes what a run does to `record.jsonl`: one line an update, and lines beside them.
 
-    Give it to a `with`, which closes it and says how the run ended. `glidepath watch`, `report`,
-    `runs` and `diagnose` read what it writes, while it does and later.
+    Give it to a `with`, which closes it and says how the run ended. Threads may share it: each call
+    waits for the one before, and steps have to ascend.
 
     Norms of a torch module or of arrays at hand are computed every `norms_every` updates, single
     arrays are looked at every `look_every`. In JAX call `summarize` inside your compiled step and
-    give the result as `summary`: then all norms are there at every update. Threads may share it:
-    each call waits for the one before, and steps have to ascend.
+    give the result as `summary`: then all norms are there at every update.
 
     Attributes:
         path: the run's directory.
@@ -74,6 +74,7 @@ class Recorder:
         total_steps: int | None = None,
         name: str | None = None,
         configuration: Mapping[str, Any] | None = None,
+        events: Sequence[Event] = (),
         sinks: Iterable[Sink] = (),
         norms_every: int = 10,
         look_every: int = 100,
@@ -93,6 +94,7 @@ class Recorder:
             total_steps: updates that the run will do; the plan's where None.
             name: of the run; the directory's where None.
             configuration: what else the run was started with, of plain values.
+            events: that have happened to the plan, where the run goes on.
             sinks: trackers that get every line, too, each on a thread of its own.
             norms_every: updates between norms that are computed here, and not by you.
             look_every: updates between looks at the single arrays.
@@ -115,21 +117,22 @@ class Recorder:
         check_whole("total_steps", 1 if total_steps is None else total_steps, 1)
         self.path, self.next_step, self._turns = Path(path), int(start or 0), Turns(Path(path))
         self.plan = None if plan is None else as_plan(plan)
-        line = header(self.path, self.plan, name, total_steps, configuration or {})
+        line = header(self.path, self.plan, name, total_steps, configuration or {}, events=events)
+        if self.plan is not None:
+            self.plan = self.plan.with_events([*self.plan.events, *events])
         self._norms_every, self._look_every = norms_every, look_every
-        self._tell, self._on_line, self._inquire = tell or _to_stderr, on_line, inquire
+        self._tell, self._on_line, self._inquire = (
+            tell or partial(print, file=sys.stderr),
+            on_line,
+            inquire,
+        )
         self._last_nonfinite: dict[str, Any] | None = None
         self.sources: list[Callable[[int], Mapping[str, Any]]] = []
         self._waiting: Update | None = None
         self._is_modelled = self._is_closed = False
         self._last: float | None = None
         file = self.path / FILE_NAME
-        num_recorded = _num_recorded(file) if writes else 0
-        if num_recorded and start is None:
-            raise FileExistsError(
-                f"{file} has {num_recorded:,} updates: go on with the run by start=STEP, the step "
-                "of its coming update, or choose another directory"
-            )
+        num_recorded = num_kept(file, start) if writes else 0
         self._writer = Writer(file, self.next_step) if writes else None
         self._sinks = [Background(sink, tell=self.notice) for sink in sinks]
         self._write("run", **line)
@@ -248,11 +251,15 @@ class Recorder:
         self._write("model", **line)
 
     @in_turn
-    def flush(self) -> None:
-        """Write the last update's line now, which waits for the device."""
+    def flush(self, *, to_disk: bool = False) -> None:
+        """Write the last update's line now, which waits for the device, and the disk if asked."""
         update, self._waiting = self._waiting, None
-        if update is None:
-            return
+        if update is not None:
+            self._write_update(update)
+        if to_disk and self._writer is not None:
+            self._writer.sync()
+
+    def _write_update(self, update: Update) -> None:
         lines = dict(update.lines())
         broken = lines.pop("nonfinite", None)
         for kind, line in lines.items():
@@ -390,11 +397,3 @@ class Recorder:
 
 def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _num_recorded(file: Path) -> int:
-    return sum(line["kind"] == "update" for line in read(file)) if file.exists() else 0
-
-
-def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -18,6 +18,7 @@ KINDS: dict[str, dict[str, str]] = {
         "total_steps": "updates that the run will do, null where that is not known",
         "environment": "versions, devices, the time zone's offset",
         "configuration": "what else the run was started with",
+        "events": "that had happened to the plan by then: step, kind and target of each",
     },
     "restart": {"step": "the run goes on at it"},
     "rollback": {
@@ -67,7 +68,7 @@ KINDS: dict[str, dict[str, str]] = {
         "gradients, parameters, batch": "names of the arrays with such numbers, in order",
         "samples": "that brought them, by their index in the data",
         "sample_names": "what their owner calls them, such as their times",
-        "policy": "what was done: stop, skip or ignore",
+        "policy": "what was done: stop, skip, rollback or ignore",
     },
     "notice": {"text": "what its owner should know, such as a tracker that failed"},
     "end": {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, final
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+FAILED = -2
+"""Told by a first process that can't go on."""
 
 
 @final
@@ -16,10 +20,14 @@ class Agreement:
 
     It is added to what the devices have to do anyway, and read when the next one is asked for, so
     that nobody waits for it: with several processes the answer is that of the call before.
+
+    Attributes:
+        delay: calls by which an answer comes late.
     """
 
     def __init__(self) -> None:
         self._num_processes = jax.process_count()
+        self.delay = int(self._num_processes > 1)
         self._last: Any = None
         if self._num_processes > 1:
             of_each = [
@@ -46,8 +54,28 @@ class Agreement:
         return 0 if last is None else int(last)
 
 
-def told_by_the_first(number: int) -> int:
-    """What the first process says, on all."""
+def from_the_first(find: Callable[[], int | None]) -> int:
+    """What the first process finds, on all; the others wait for it.
+
+    Args:
+        find: called on the first alone; returns a number above -2, or None for 0.
+    Raises:
+        RuntimeError: on the others, if it raises there.
+    """
     if jax.process_count() == 1:
-        return number
+        return find() or 0
+    if jax.process_index() > 0:
+        told = _broadcast(0)
+        if told == FAILED:
+            raise RuntimeError("the first process of the run has failed; it says why")
+        return told
+    try:
+        found = find() or 0
+    except BaseException:
+        _broadcast(FAILED)
+        raise
+    return _broadcast(found)
+
+
+def _broadcast(number: int) -> int:
     return int(multihost_utils.broadcast_one_to_all(np.int32(number)))

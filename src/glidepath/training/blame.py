@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, final
 
 import jax
 import numpy as np
@@ -11,6 +11,7 @@ from glidepath.record.arrays import named_arrays
 from glidepath.training.problem import Problem, Tree
 
 
+@final
 class Blame:
     """Tries the samples of an update one by one.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from glidepath.plan import Event, Plan
 from glidepath.plan.listener import listened
 from glidepath.training.checkpoints.about import Heard
@@ -29,6 +31,7 @@ def check_heard(plan: Plan, *, evaluates: bool) -> None:
         )
 
 
+@final
 class Hearing:
     """Keeps the plan with the events so far.
 
@@ -46,13 +49,18 @@ class Hearing:
 
     def __init__(self, plan: Plan, *, evaluates: bool) -> None:
         check_heard(plan, evaluates=evaluates)
-        self._listener = plan.listen()
+        self._listener, self._own = plan.listen(), plan.events
         self.heard: list[tuple[int, dict[str, float]]] = []
 
     @property
     def plan(self) -> Plan:
         """The plan, with the events so far."""
         return self._listener.plan
+
+    @property
+    def events(self) -> list[Event]:
+        """Those that came of what was heard."""
+        return [event for event in self.plan.events if event not in self._own]
 
     def hear(self, step: int, measured: dict[str, float]) -> list[Event]:
         """Take in what was measured after so many updates; the events that come of it."""

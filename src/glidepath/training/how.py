@@ -49,8 +49,9 @@ class How:
         return cls(**table | texts)
 
     def as_table(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+        """For JSON, which has no tuples."""
+        texts = {"stop_on": list(self.stop_on), "track": list(self.track)}
+        return asdict(self) | texts
 
     def changed(self, given: dict[str, Any]) -> Self:
         """With what was said this time; None stands for what was not."""

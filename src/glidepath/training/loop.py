@@ -16,13 +16,14 @@ from glidepath.record.fingerprint import fingerprint
 from glidepath.record.lines import read
 from glidepath.record.sinks import Sink
 from glidepath.training import optimizer
+from glidepath.training.agreement import from_the_first
 from glidepath.training.batches import BatchSource, read_ahead, rollout_at
 from glidepath.training.blame import Blame
 from glidepath.training.checkpoints import About
 from glidepath.training.compiled import CompiledUpdates
 from glidepath.training.hearing import Hearing
 from glidepath.training.observer import Nobody, Observer
-from glidepath.training.placement import Placement
+from glidepath.training.placement import placement_of
 from glidepath.training.problem import Problem, Tree
 from glidepath.training.redraws import MOST_ATTEMPTS, Redraws
 from glidepath.training.run_directory import RunDirectory
@@ -73,8 +74,10 @@ def train(
     loop = _Loop(problem, plan, directory, settings, observer, asked=asked)
     try:
         loop.begin()
-        while not (loop.is_over and has_ended(directory.record_file)):
+        is_ended = loop.is_over and from_the_first(lambda: has_ended(directory.record_file))
+        while not is_ended:
             loop.go_on(sinks)
+            is_ended = loop.is_over
     except BaseException:
         with suppress(Exception):  # what broke the run matters more than what breaks in turn
             loop.close()
@@ -99,12 +102,7 @@ class _Loop:
     ) -> None:
         self._problem, self._plan, self._directory = problem, plan, directory
         self._settings, self._observer = settings, observer
-        self._placement = Placement(
-            settings.batch,
-            accumulate=settings.accumulate,
-            num_devices=settings.num_devices,
-            shards_state=settings.shards_state,
-        )
+        self._placement = placement_of(settings)
         self._validation = Validation(problem, settings.batch, self._placement)
         is_evaluated = settings.evaluate_every is not None and self._validation.is_possible
         self._every = settings.evaluate_every if is_evaluated else None
@@ -160,8 +158,8 @@ class _Loop:
                 recorder.close("stopped", str(error))
                 raise
             except RollBackError as error:
-                recorder.close("stopped", str(error))
                 self._roll_back(error)
+                recorder.close("stopped", str(error))
 
     def _record(self, sinks: Sequence[Sink]) -> Recorder:
         """What writes the run's record, from its next step on; the first process alone does."""
@@ -169,6 +167,7 @@ class _Loop:
             self._directory.path,
             self._plan,
             start=self._done,
+            events=self._hearing.events,
             total_steps=self._settings.num_steps,
             configuration=self._directory.open()[1],
             sinks=sinks if self._is_first else (),
@@ -181,7 +180,6 @@ class _Loop:
         if self._rollback is not None:
             recorder.rolled_back(**self._rollback)
             self._rollback = None
-        recorder.follow(self._hearing.plan)
         layers = self._problem.by_layer(self._state.parameters)
         recorder.describe(self._done, layers, idle=self._problem.idle(self._state.parameters))
         return recorder
@@ -194,7 +192,8 @@ class _Loop:
         """What else is known of an update that met NaN or infinity."""
         source = self._source()
         rollout = rollout_at(source.plan, step)
-        found = self._blame(self._state.parameters, source.samples(step), rollout)
+        parameters = self._placement.gather(self._state.parameters)
+        found = self._blame(parameters, source.samples(step), rollout)
         return found | {"policy": self._settings.on_nan}
 
     def _source(self) -> BatchSource:
@@ -210,13 +209,9 @@ class _Loop:
         )
 
     def _roll_back(self, broken: RollBackError) -> None:
-        """To the newest checkpoint that was due: an uninterrupted run has the same.
-
-        The updates from there to the broken one get other samples.
-        """
+        """To a checkpoint; the updates from there to the broken one get other samples."""
         self._saving.wait()
-        about = self._saving.newest(is_due=True)
-        assert about is not None
+        about = self._saving.newest_due()
         self._redraws = self._redraws.after(about.step, broken.step)
         self._load(about)
         attempt = self._redraws.attempt(broken.step)
@@ -266,7 +261,7 @@ class _Loop:
         coming = self._updates.seconds(rollout_at(self._hearing.plan, self._done))
         is_due, stop = self._safe_points(self._done, coming)
         if is_due or stop or self.is_over:
-            recorder.flush()
+            recorder.flush(to_disk=True)
             self._save(measured, is_due=is_due)
             recorder.pause()
         if self.is_over or stop:
@@ -321,5 +316,7 @@ def _timed(batches: Iterator[Tree]) -> Iterator[tuple[Tree, float]]:
 
 
 def has_ended(record_file: Path) -> bool:
-    """Whether a record says that its run has ended."""
-    return record_file.exists() and any(line["kind"] == "end" for line in read(record_file))
+    """Whether a record says that its run has come to its end."""
+    if not record_file.exists():
+        return False
+    return any(line["kind"] == "end" and line["state"] == "finished" for line in read(record_file))

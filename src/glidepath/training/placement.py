@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import Any, final
 
@@ -10,6 +11,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from glidepath.training.problem import Tree
+from glidepath.training.settings import Settings
 
 AXIS = "batch"
 """Of the mesh of devices: the samples of a batch are spread along it."""
@@ -119,8 +121,29 @@ class Placement:
         return jax.make_array_from_process_local_data(self.of_batch, local, whole)
 
 
+def placement_of(settings: Settings) -> Placement:
+    """Of a run's arrays.
+
+    Raises:
+        ValueError: as `Placement`.
+    """
+    return Placement(
+        settings.batch,
+        accumulate=settings.accumulate,
+        num_devices=settings.num_devices,
+        shards_state=settings.shards_state,
+    )
+
+
 def _devices(number: int | None) -> list[jax.Device]:
     there = jax.devices()
+    of_processes = Counter(device.process_index for device in there)
+    if len(set(of_processes.values())) > 1:
+        counts = ", ".join(str(of_processes[i]) for i in sorted(of_processes))
+        raise ValueError(
+            f"every process must have as many devices as the others, got {counts}: start one for "
+            "each device, or one for each machine where these are alike"
+        )
     if number is None:
         return there
     if not 1 <= number <= len(there):
@@ -136,10 +159,15 @@ def _devices(number: int | None) -> list[jax.Device]:
 def _check_divides(batch: int, accumulate: int, num_devices: int) -> None:
     if batch % (accumulate * num_devices):
         works = [n for n in range(1, num_devices + 1) if batch % (accumulate * n) == 0]
-        way_out = f"take {works[-1]} of the devices, " if works else ""
+        splits = [n for n in range(1, batch + 1) if batch % (n * num_devices) == 0]
+        ways_out = ["another batch"]
+        if splits:
+            ways_out.insert(0, f"`accumulate` of {' or '.join(map(str, splits))}")
+        if works:
+            ways_out.insert(0, f"`num_devices` of {works[-1]}")
         raise ValueError(
             f"a batch of {batch} can't be split into {accumulate} x {num_devices} equal parts "
-            f"(micro-batches x devices): {way_out}another batch or fewer micro-batches"
+            f"(micro-batches x devices): give {', or '.join(ways_out)}"
         )
 
 

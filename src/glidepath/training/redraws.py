@@ -37,7 +37,7 @@ class Redraws:
         Raises:
             FloatingPointError: if that was tried often enough.
         """
-        attempt = 1 + max(self.attempt(step) for step in _ends(first, broken, self.made))
+        attempt = 1 + max(self.attempt(step) for step in _beginnings(first, broken, self.made))
         if attempt > MOST_ATTEMPTS:
             raise FloatingPointError(
                 f"the update at step {broken} is not finite with {MOST_ATTEMPTS} other choices of "
@@ -47,6 +47,6 @@ class Redraws:
         return type(self)((*self.made, Redraw(first, broken + 1, attempt)))
 
 
-def _ends(first: int, broken: int, made: Iterable[Redraw]) -> list[int]:
+def _beginnings(first: int, broken: int, made: Iterable[Redraw]) -> list[int]:
     """Steps of a stretch at which another choice may begin."""
     return [first, broken, *(one.first for one in made if first <= one.first <= broken)]

@@ -14,10 +14,7 @@ from typing import Any
 
 from glidepath.plan import Plan, files
 from glidepath.record.claim import claim, lock_file
-
-LOST_BY_ORBAX = "[]*?"
-"""In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
-the log only."""
+from glidepath.training.checkpoints import check_path, discard_after
 
 
 @dataclass(frozen=True)
@@ -32,8 +29,13 @@ class RunDirectory:
 
     @property
     def plan_file(self) -> Path:
-        """The plan, TOML."""
+        """The plan, TOML, for people: what the run follows is in `plans`."""
         return self.path / "plan.toml"
+
+    @property
+    def plans(self) -> Path:
+        """Every plan that the run has followed, TOML, by its fingerprint."""
+        return self.path / "plans"
 
     @property
     def configuration_file(self) -> Path:
@@ -76,6 +78,11 @@ class RunDirectory:
             return []
         return [change["fingerprint"] for change in self.open()[1].get("changes", [])]
 
+    def changed_at(self) -> int:
+        """The step from which on the run follows what it follows now."""
+        changes = self.open()[1].get("changes", []) if self.exists() else []
+        return changes[-1]["step"] if changes else 0
+
     def exists(self) -> bool:
         """Whether there is a run here."""
         return self.configuration_file.exists()
@@ -87,11 +94,7 @@ class RunDirectory:
             FileExistsError: if the directory has something in it, or is a file.
             ValueError: if checkpoints below such a path would be lost.
         """
-        if found := set(str(self.path.absolute())) & set(LOST_BY_ORBAX):
-            raise ValueError(
-                f"checkpoints below {self.path.absolute()} would be lost: orbax takes "
-                f"{' '.join(sorted(found))} in a path for a pattern; choose another directory"
-            )
+        check_path(self.checkpoints)
         for place in (self.path, *self.path.parents):
             if place.exists() and not place.is_dir():
                 in_it = "" if place == self.path else f", and {self.path} would be in it"
@@ -137,7 +140,8 @@ class RunDirectory:
     def _clear(self) -> None:
         """Remove what a start has written."""
         for one in self.path.iterdir():
-            if one.is_dir() and one.name.startswith((self.checkpoints.name, self.statistics.name)):
+            made = (self.checkpoints.name, self.statistics.name, self.plans.name)
+            if one.is_dir() and one.name.startswith(made):
                 shutil.rmtree(one)
             elif one.name.startswith((self.plan_file.name, self.configuration_file.name)):
                 one.unlink()
@@ -145,8 +149,7 @@ class RunDirectory:
     def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
         """Say what run is here; from then on there is one."""
         self.path.mkdir(parents=True, exist_ok=True)
-        _put(self.plan_file, files.dumps(plan))
-        self._write(configuration | {"fingerprint": plan.fingerprint})
+        self._write(plan, configuration)
 
     @contextmanager
     def _claimed(self) -> Iterator[None]:
@@ -160,7 +163,9 @@ class RunDirectory:
     def change(
         self, plan: Plan, configuration: dict[str, Any], differences: list[str], step: int
     ) -> None:
-        """Let the run go on with another plan or configuration; what it had is kept beside it.
+        """Let the run go on with another plan or configuration.
+
+        Checkpoints after the step are removed: they are of what it was.
 
         Args:
             plan: from now on.
@@ -177,28 +182,23 @@ class RunDirectory:
         self, plan: Plan, configuration: dict[str, Any], differences: list[str], step: int
     ) -> None:
         before, had = self.open()
+        discard_after(self.checkpoints, step)
         told = {"step": step, "fingerprint": before.fingerprint, "time": round(time.time(), 3)}
         changes = [*had.get("changes", []), told | {"differences": differences}]
-        _put(self.path / f"plan-{before.fingerprint}.toml", files.dumps(before))
-        _put(self._next_plan_file, files.dumps(plan))
-        own = {"fingerprint": plan.fingerprint, "changes": changes}
-        self._write(configuration | own)  # from here on the new plan holds
-        self._take_next_plan(plan.fingerprint)
+        self._write(plan, configuration | {"changes": changes})
 
-    @property
-    def _next_plan_file(self) -> Path:
-        return self.path / "plan.next.toml"
+    def _write(self, plan: Plan, configuration: dict[str, Any]) -> None:
+        """The configuration, which names the plan: with it all holds, and without it nothing."""
+        self.plans.mkdir(exist_ok=True)
+        for orphan in self.plans.glob("*.partial"):
+            orphan.unlink()
+        _put(self._file_of(plan.fingerprint), files.dumps(plan))
+        own = configuration | {"fingerprint": plan.fingerprint}
+        _put(self.configuration_file, json.dumps(own, indent=2) + "\n")
+        _put(self.plan_file, files.dumps(plan))
 
-    def _take_next_plan(self, fingerprint: str) -> None:
-        """Finish a change of the plan, which a kill may have stopped half way."""
-        if self._next_plan_file.exists():
-            if files.load(self._next_plan_file).fingerprint == fingerprint:
-                self._next_plan_file.replace(self.plan_file)
-            else:
-                self._next_plan_file.unlink()
-
-    def _write(self, configuration: dict[str, Any]) -> None:
-        _put(self.configuration_file, json.dumps(configuration, indent=2) + "\n")
+    def _file_of(self, fingerprint: str) -> Path:
+        return self.plans / f"{fingerprint}.toml"
 
     def note(self, **known: Any) -> None:
         """Add to the configuration what changes nothing in the run's numbers.
@@ -206,17 +206,47 @@ class RunDirectory:
         Raises:
             ClaimedError: if another process trains here.
         """
-        configuration = self.open()[1]
-        if configuration != configuration | known:
+        plan, configuration = self.open()
+        if configuration != configuration | known or not self._shows(plan):
             with self._claimed():
-                self._write(configuration | known)
+                plan, configuration = self.open()
+                self._write(plan, configuration | known)
+
+    def _shows(self, plan: Plan) -> bool:
+        """Whether the file for people has what the run follows; a kill may leave it behind."""
+        try:
+            return files.load(self.plan_file).fingerprint == plan.fingerprint
+        except (OSError, ValueError):
+            return False
+
+    def check_plan_file(self) -> None:
+        """Refuse a plan file that somebody has changed.
+
+        Raises:
+            ValueError: naming the way to go on with it.
+        """
+        plan, _ = self.open()
+        if not self.plan_file.exists() or self._shows(plan):
+            return
+        try:
+            found = files.load(self.plan_file).fingerprint
+        except ValueError as error:
+            raise ValueError(
+                f"{error}; the run follows {self._file_of(plan.fingerprint)}: copy that over it"
+            ) from None
+        if found not in self.earlier_plans():  # as a kill in the midst of a change leaves it
+            raise ValueError(
+                f"{self.plan_file} was changed since the run was started: its fingerprint is "
+                f"{found}, the run's {plan.fingerprint}; to go on with it, give it by --plan, with "
+                f"--accept-changes; what the run follows is {self._file_of(plan.fingerprint)}"
+            )
 
     def open(self) -> tuple[Plan, dict[str, Any]]:
         """The plan and the configuration of the run that is here.
 
         Raises:
             FileNotFoundError: if there is none.
-            ValueError: if the plan is not the one that the run was started with.
+            ValueError: if it is damaged.
         """
         if not self.exists():
             raise FileNotFoundError(f"there is no run in {self.path}")
@@ -225,14 +255,10 @@ class RunDirectory:
             fingerprint = configuration["fingerprint"]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{self.configuration_file} is damaged: {error!r}") from None
-        self._take_next_plan(fingerprint)
-        plan = files.load(self.plan_file)
+        file = self._file_of(fingerprint)
+        plan = files.load(file)
         if plan.fingerprint != fingerprint:
-            raise ValueError(
-                f"{self.plan_file} was changed since the run was started: its fingerprint is "
-                f"{plan.fingerprint}, the run's {fingerprint}; to go on with another plan, give "
-                "it by --plan, with --accept-changes"
-            )
+            raise ValueError(f"{file} is damaged: its fingerprint is {plan.fingerprint}")
         return plan, configuration
 
 

@@ -29,6 +29,7 @@ class SafePoints:
         self._saving, self._asked = saving, asked
         self._limit = TimeLimit(settings.max_seconds)
         self._agreed = Agreement()
+        self._saved_at = -2
 
     def pause(self) -> None:
         """What was done since the last update is none of it: an update was compiled."""
@@ -44,10 +45,17 @@ class SafePoints:
         mine = self._wish(compiling_seconds)
         number = self._agreed(mine.status if mine else SAVE * self._saving.is_time())
         if number <= SAVE:
-            return number == SAVE or self._saving.is_step(done), None
+            return self._is_due(done, is_time=number == SAVE), None
         if mine is None or mine.status != number:
             mine = Stop("another process of the run was asked to stop", number)
         return self._saving.is_step(done), mine
+
+    def _is_due(self, done: int, *, is_time: bool) -> bool:
+        """Whether to save; a wish that came while the one before was on its way is that one."""
+        if is_time and done > self._saved_at + self._agreed.delay:
+            self._saved_at = done
+            return True
+        return self._saving.is_step(done)
 
     def _wish(self, compiling_seconds: float) -> Stop | None:
         """The first one; the clock of the time limit is looked at in any case."""

@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import final
 
 from glidepath.plan import Plan
-from glidepath.training.agreement import told_by_the_first
-from glidepath.training.checkpoints import About, Checkpoints, Heard
+from glidepath.training.agreement import from_the_first
+from glidepath.training.checkpoints import About, Checkpoints, Heard, discard_after
 from glidepath.training.redraws import Redraws
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
 from glidepath.training.update import State
-
-NONE = -1
 
 
 @final
@@ -45,22 +43,43 @@ class Saving:
         """How long the longest saving took so far."""
         return self._checkpoints.seconds
 
-    def newest(self, at: int | None = None, *, is_due: bool = False) -> About | None:
-        """The checkpoint to go on from, the same in all processes; None where there is none yet.
+    def newest(self, at: int | None = None) -> About | None:
+        """The checkpoint to go on from; None where there is none yet.
 
         What comes after it is removed.
 
         Args:
             at: the one at this step alone.
-            is_due: none that is there only because the run was stopped.
         Raises:
             FileNotFoundError: if none is whole, or there was a run, and none is left.
             ValueError: if it is of another plan.
         """
-        found = self._checkpoints.newest(at, is_due=is_due)
-        step = told_by_the_first(NONE if found is None else found.step)
-        if step == NONE:
+        find = self._checkpoints.newest if at is None else lambda: self._checkpoints.at(at)
+        about = self._chosen(find)
+        if about is None:
             self._check_new()
+        return about
+
+    def newest_due(self) -> About:
+        """The checkpoint to go back to: an uninterrupted run has the same.
+
+        It is none that is there only because the run was stopped, and none from before the run
+        was changed. What comes after it is removed.
+
+        Raises:
+            FileNotFoundError: if none is whole.
+        """
+        changed_at = self._directory.changed_at()
+        about = self._chosen(
+            lambda: self._checkpoints.newest(lambda one: one.is_due or one.step <= changed_at)
+        )
+        assert about is not None
+        return about
+
+    def _chosen(self, find: Callable[[], About | None]) -> About | None:
+        """A checkpoint that the first process finds, for all."""
+        step = from_the_first(lambda: -1 if (found := find()) is None else found.step)
+        if step < 0:
             return None
         about = self._checkpoints.about(step)
         fingerprint = about.identity["plan"]
@@ -69,7 +88,7 @@ class Saving:
                 f"the checkpoint at step {step} follows the plan {fingerprint}, this run the plan "
                 f"{self._plan}"
             )
-        self._checkpoints.discard_after(step)
+        from_the_first(lambda: discard_after(self._directory.checkpoints, step))
         return about
 
     def _check_new(self) -> None:
@@ -105,7 +124,7 @@ class Saving:
         *,
         is_due: bool,
     ) -> None:
-        """Begin to save a state; it is there when `finished` says so.
+        """Begin to save a state, unless it is there; it is when `finished` says so.
 
         Args:
             state: after `done` updates.
@@ -117,6 +136,9 @@ class Saving:
         Raises:
             SaveError: if it could not be written.
         """
+        self.wait()
+        if from_the_first(lambda: int(done in self._checkpoints.steps)):
+            return
         about = About(
             step=done,
             identity={"plan": self._plan},

@@ -13,12 +13,17 @@ from glidepath.training.stopping import Stop
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+PATIENCE_SECONDS = 1.0
+"""For the thread's last look; a forked process that has the pipe, too, would keep it for ever."""
+
 SHOW_CURSOR = "\x1b[?25h"
 
 
 @final
 class Signals:
     """Takes the two signals while it is entered, on the main thread.
+
+    One that was ignored before, as in a script's background, stays so.
 
     Python runs its own handlers between two of its instructions, which a compilation of minutes
     does not let come. So a thread reads the numbers of the signals, which the interpreter writes
@@ -42,16 +47,19 @@ class Signals:
     def __enter__(self) -> Self:
         self._reads, self._writes = os.pipe()
         os.set_blocking(self._writes, False)
-        self._handlers: dict[int, Any] = {one: signal.signal(one, _noted) for one in SIGNALS}
         self._wakeup = signal.set_wakeup_fd(self._writes, warn_on_full_buffer=False)
-        threading.Thread(target=self._listen, name="glidepath signals", daemon=True).start()
+        heeded = [one for one in SIGNALS if signal.getsignal(one) != signal.SIG_IGN]
+        self._handlers: dict[int, Any] = {one: signal.signal(one, _noted) for one in heeded}
+        self._thread = threading.Thread(target=self._listen, name="glidepath signals", daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(self._wakeup)
         for one, handler in self._handlers.items():
             signal.signal(one, handler)
-        os.close(self._writes)  # which ends the thread
+        signal.set_wakeup_fd(self._wakeup)
+        os.close(self._writes)  # which ends the thread, when it has read all that came
+        self._thread.join(PATIENCE_SECONDS)
 
     def _listen(self) -> None:
         while numbers := os.read(self._reads, 64):

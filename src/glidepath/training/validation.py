@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import final
 
 import jax
 import numpy as np
@@ -19,6 +20,7 @@ MOST = 16
 """Samples that are looked at; more where a batch is larger."""
 
 
+@final
 class Validation:
     """Measures a model on the same samples every time.
 

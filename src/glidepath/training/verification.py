@@ -45,6 +45,7 @@ def verify(directory: RunDirectory) -> list[Check]:
         raise FileNotFoundError(f"there is no run in {directory.path}")
     try:
         plan, configuration = directory.open()
+        directory.check_plan_file()
     except (ValueError, OSError) as error:
         return [Check("plan", "can't be read", (str(error),)), *_checkpoints(directory, None)]
     fingerprints = {plan.fingerprint, *directory.earlier_plans()}
@@ -59,13 +60,15 @@ def _checkpoints(directory: RunDirectory, plans: set[str] | None) -> Iterator[Ch
     for step in steps:
         path = directory.checkpoints / str(step)
         found = problems(path)
+        if not path.exists():  # the run goes on, and keeps others
+            continue
         told = "whole"
         try:
             about = read_manifest(path)
         except DamagedError:
             pass  # it is among the problems
         else:
-            told = f"{about.step:,} updates, {len(list(path.rglob('*')))} files"
+            told = f"{about.step:,} updates, {sum(one.is_file() for one in path.rglob('*'))} files"
             if about.step != step:
                 found.append(f"it says that it is of step {about.step}")
             if plans is not None and about.identity["plan"] not in plans:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, final
 
 from glidepath.training.settings import Settings
 
@@ -23,6 +23,7 @@ class RollBackError(Exception):
         self.step = step
 
 
+@final
 class Watchman:
     """Sees the lines of the record, and stops the run where the settings say so.
 
@@ -33,7 +34,7 @@ class Watchman:
     def __init__(self, settings: Settings) -> None:
         self._policy = settings.on_nan
         self._update: dict[str, Any] = {}
-        self._num_skipped = 0
+        self._num_skipped, self._is_told = 0, False
 
     def see(self, line: dict[str, Any]) -> None:
         """Take in a line.
@@ -44,16 +45,23 @@ class Watchman:
             RollBackError: where it has to go back.
         """
         if line["kind"] == "update":
-            self._update = line
+            if self._update.get("skipped") and not self._is_told:
+                self._act(self._update, "the gradient", "too large: its norm is none in float32")
+            self._update, self._is_told = line, False
             self._num_skipped = self._num_skipped + 1 if line.get("skipped") else 0
             if self._num_skipped > MOST_SKIPPED:
                 _stop(f"{self._num_skipped} updates in a row were skipped", {})
         elif line["kind"] == "nonfinite":
-            what = f"the loss at step {line['step']} is {self._update['loss']}"
-            if self._policy == "stop":
-                _stop(what, line)
-            if self._policy == "rollback":
-                raise RollBackError(line["step"], what + _where(line))
+            self._is_told = True
+            self._act(line, "the loss", self._update["loss"])
+
+    def _act(self, line: dict[str, Any], what: str, how: object) -> None:
+        """Do what the policy says about an update that broke."""
+        told = f"{what} at step {line['step']} is {how}"
+        if self._policy == "stop":
+            _stop(told, {"policy": "stop"} | line)
+        if self._policy == "rollback":
+            raise RollBackError(line["step"], told + _where(line))
 
 
 def _stop(what: str, found: dict[str, Any]) -> None:

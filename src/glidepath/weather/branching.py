@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from glidepath.plan import Plan
@@ -12,7 +11,7 @@ from glidepath.training.how import How
 from glidepath.training.run_directory import RunDirectory
 from glidepath.weather.going_on import changed
 from glidepath.weather.runs import Configuration, Progress
-from glidepath.weather.starting import Asked, Run, prepare, write
+from glidepath.weather.starting import Asked, Run, ready, write
 from glidepath.weather.statistics import Statistics
 
 
@@ -49,14 +48,15 @@ def branch(
     """
     directory.check_free()
     followed, had = parent.open()
-    plan = plan or followed
-    run = prepare(
+    if plan is None:
+        parent.check_plan_file()
+        plan = followed
+    run = ready(
         plan,
-        asdict(changed(Configuration.of_table(had), asked, plan)),
+        changed(Configuration.of_table(had), asked, plan),
+        How.of_table(had.get("how", {})).changed(given),
         lead=lead,
         progress=progress,
-        tell=tell,
-        how=How.of_table(had.get("how", {})).changed(given),
         statistics=None if asked["stats"] else Statistics.read(parent.statistics),
         **numbers,
     )

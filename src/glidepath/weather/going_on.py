@@ -7,13 +7,12 @@ from typing import Any
 
 from glidepath.plan import Plan
 from glidepath.plan.identity import difference, identity
-from glidepath.training import optimizer
 from glidepath.training.checkpoints import complete_steps
-from glidepath.training.hearing import check_heard
 from glidepath.training.how import How
 from glidepath.training.run_directory import RunDirectory
-from glidepath.weather.runs import Configuration, Progress, make_problem
-from glidepath.weather.starting import Asked, Run, check_long_enough, make_settings, table
+from glidepath.training.settings import Settings
+from glidepath.weather.runs import Configuration, Progress
+from glidepath.weather.starting import Asked, Run, batch_of, make_settings, ready, table
 from glidepath.weather.statistics import Statistics
 
 OF_DATA = {
@@ -53,27 +52,16 @@ def go_on(
         TypeError, ValueError, OSError: as in `start`.
     """
     followed, had = directory.open()
-    plan = plan or followed
-    optimizer.check(plan)
-    before = Configuration.of_table(had)
-    configuration = changed(before, asked, plan)
+    if plan is None:
+        directory.check_plan_file()
+        plan = followed
     how_before = How.of_table(had.get("how", {}))
     how = how_before.changed(given)
-    settings = make_settings(configuration, plan, how, **numbers)
-    newest = max(complete_steps(directory.checkpoints), default=0)
-    begins = newest if settings.from_step is None else settings.from_step
-    if begins > settings.num_steps:
-        raise ValueError(
-            f"the run is at step {begins:,} already, beyond {settings.num_steps:,}: give it a "
-            "longer plan, or go back by --step"
-        )
-    check_heard(plan, evaluates=settings.evaluate_every is not None and configuration.holdout > 0)
-    trajectory = configuration.open_trajectory()
-    check_long_enough(trajectory, configuration.holdout, plan, lead)
-    problem = make_problem(
-        configuration, trajectory, Statistics.read(directory.statistics), progress
-    )
-    run = Run(plan, configuration, how, settings, problem)
+    configuration = changed(Configuration.of_table(had), asked, plan)
+    begins = _begins(directory, make_settings(configuration, plan, how, **numbers))
+    statistics = Statistics.read(directory.statistics)
+    run = ready(plan, configuration, how, lead=lead, progress=progress,
+                statistics=statistics, **numbers)  # fmt: skip
     now = table(run)
     changes = _plan_changes(followed, plan, how_before, how) + _changes(had, now)
     if changes and not accepts_changes:
@@ -87,6 +75,41 @@ def go_on(
     else:
         directory.note(how=how.as_table())
     return replace(run, changes=tuple(changes))
+
+
+def join_in(
+    directory: RunDirectory, *, lead: int | None, progress: Progress, **numbers: Any
+) -> Run:
+    """The run that another process has begun, or goes on with; nothing is written.
+
+    Args:
+        directory: as the other has it.
+        lead: as in `start`.
+        progress: as in `start`.
+        **numbers: as in `start`.
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    plan, had = directory.open()
+    statistics = Statistics.read(directory.statistics)
+    return ready(plan, Configuration.of_table(had), How.of_table(had["how"]), lead=lead,
+                 progress=progress, statistics=statistics, **numbers)  # fmt: skip
+
+
+def _begins(directory: RunDirectory, settings: Settings) -> int:
+    """The step that the run goes on from.
+
+    Raises:
+        ValueError: if it is beyond the end.
+    """
+    newest = max(complete_steps(directory.checkpoints), default=0)
+    begins = newest if settings.from_step is None else settings.from_step
+    if begins > settings.num_steps:
+        raise ValueError(
+            f"the run is at step {begins:,} already, beyond {settings.num_steps:,}: give it a "
+            "longer plan, or go back by --step"
+        )
+    return begins
 
 
 def changed(before: Configuration, asked: Asked, plan: Plan) -> Configuration:
@@ -103,12 +126,8 @@ def changed(before: Configuration, asked: Asked, plan: Plan) -> Configuration:
             f"the run was started with the size {had} and can't go on with {had | size}: its "
             "parameters have other shapes; start another"
         )
-    if plan.horizon.batch and wanted.get("batch", plan.horizon.batch) != plan.horizon.batch:
-        raise ValueError(
-            f"`--batch {wanted['batch']}` is not the plan's batch of {plan.horizon.batch}: change "
-            "the plan, whose epochs depend on it, or leave the option out"
-        )
-    return replace(before, **{"batch": plan.horizon.batch or before.batch} | wanted)
+    batch = batch_of(plan, wanted.get("batch"), before.batch)
+    return replace(before, **wanted | {"batch": batch})
 
 
 def _plan_changes(before: Plan, now: Plan, how_before: How, how: How) -> list[str]:

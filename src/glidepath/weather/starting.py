@@ -12,6 +12,7 @@ from glidepath.training import optimizer
 from glidepath.training.batches import rollout_at
 from glidepath.training.hearing import check_heard
 from glidepath.training.how import How
+from glidepath.training.placement import placement_of
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
 from glidepath.weather import simulate
@@ -113,7 +114,6 @@ def prepare(
     progress: Progress,
     tell: Callable[[str], None],
     how: How,
-    statistics: Statistics | None = None,
     **numbers: Any,
 ) -> Run:
     """A run that is ready to train, without a directory of its own.
@@ -125,12 +125,41 @@ def prepare(
         progress: as in `start`.
         tell: as in `start`.
         how: as in `start`.
+        **numbers: as in `start`.
+    Raises:
+        TypeError, ValueError, OSError: as in `start`.
+    """
+    configuration = configure(plan, asked, progress, tell)
+    return ready(plan, configuration, how, lead=lead, progress=progress,
+                 statistics=None, **numbers)  # fmt: skip
+
+
+def ready(
+    plan: Plan,
+    configuration: Configuration,
+    how: How,
+    *,
+    lead: int | None,
+    progress: Progress,
+    statistics: Statistics | None,
+    **numbers: Any,
+) -> Run:
+    """A run that is ready to train, after everything that can be wrong with it was looked for.
+
+    Args:
+        plan: as in `start`.
+        configuration: its data, and its network.
+        how: as in `start`.
+        lead: as in `start`.
+        progress: as in `start`.
         statistics: that fields are normalised by; None to read or compute them.
         **numbers: as in `start`.
+    Raises:
+        TypeError, ValueError, OSError: naming what is wrong and what would work.
     """
     optimizer.check(plan)
-    configuration = configure(plan, asked, progress, tell)
     settings = make_settings(configuration, plan, how, **numbers)
+    placement_of(settings)
     check_heard(plan, evaluates=settings.evaluate_every is not None and configuration.holdout > 0)
     trajectory = configuration.open_trajectory()
     check_long_enough(trajectory, configuration.holdout, plan, lead)
@@ -151,12 +180,6 @@ def configure(
     Raises:
         ValueError: if something makes no sense.
     """
-    planned = plan.horizon.batch
-    if planned and asked["batch"] not in (None, planned):
-        raise ValueError(
-            f"`--batch {asked['batch']}` is not the plan's batch of {planned}: change the plan, "
-            "whose epochs depend on it, or leave the option out"
-        )
     return Configuration(
         data=asked["data"] or str(_simulated(progress, tell)),
         first=asked["first"],
@@ -166,8 +189,23 @@ def configure(
         precision=asked["precision"] or "float32",
         holdout=DEFAULT_HOLDOUT if asked["holdout"] is None else asked["holdout"],
         seed=asked["seed"] or 0,
-        batch=planned or (DEFAULT_BATCH if asked["batch"] is None else asked["batch"]),
+        batch=batch_of(plan, asked["batch"], DEFAULT_BATCH),
     )
+
+
+def batch_of(plan: Plan, asked: int | None, otherwise: int) -> int:
+    """Samples in an update: the plan's, or what was asked for, or another number.
+
+    Raises:
+        ValueError: if the plan's is another than what was asked for.
+    """
+    planned = plan.horizon.batch
+    if planned and asked not in (None, planned):
+        raise ValueError(
+            f"`--batch {asked}` is not the plan's batch of {planned}: change the plan, whose "
+            "epochs depend on it, or leave the option out"
+        )
+    return planned or (otherwise if asked is None else asked)
 
 
 def _simulated(progress: Progress, tell: Callable[[str], None]) -> Path:
@@ -181,7 +219,11 @@ def _simulated(progress: Progress, tell: Callable[[str], None]) -> Path:
 def make_settings(
     configuration: Configuration, plan: Plan, how: How, *, num_steps: int | None, **numbers: Any
 ) -> Settings:
-    """For the loop; `num_steps` is None for the plan's."""
+    """For the loop; `num_steps` is None for the plan's.
+
+    Raises:
+        ValueError: if something makes no sense.
+    """
     if num_steps is not None and not 1 <= num_steps <= plan.total_steps:
         raise ValueError(
             f"`--steps` must be from 1 to {plan.total_steps}, the plan's, got {num_steps}"
@@ -195,7 +237,11 @@ def make_settings(
 
 
 def check_long_enough(trajectory: Trajectory, holdout: float, plan: Plan, lead: int | None) -> None:
-    """Refuse data whose training times are too few for the rollouts, or the rest for the lead."""
+    """Refuse data whose training times are too few for the rollouts, or the rest for the lead.
+
+    Raises:
+        DataError: naming what there is, and what is needed.
+    """
     split = Split(len(trajectory.times), holdout)
     steps = (*plan.starts, *(start - 1 for start in plan.starts[1:]), plan.total_steps - 1)
     split.num_training_windows(max(rollout_at(plan, step) for step in steps))

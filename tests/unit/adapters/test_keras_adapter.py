@@ -34,7 +34,7 @@ def is_for(check, backend):
 
 def pairs():
     for backend in ("jax", "torch", "tensorflow"):
-        marks = [pytest.mark.heavy] if backend == "tensorflow" else []
+        marks = [pytest.mark.heavy] if backend != "jax" else []
         for check in (*CHECKS, EXAMPLES):
             if is_for(check, backend):
                 yield pytest.param(backend, check, marks=marks)

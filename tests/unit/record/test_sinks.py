@@ -1,4 +1,4 @@
-"""Sinks do what they like, and the run goes on: FAULT 27."""
+"""Sinks do what they like, and the run goes on."""
 
 import json
 import subprocess

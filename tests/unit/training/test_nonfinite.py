@@ -1,4 +1,4 @@
-"""NaN and infinity in a batch or a gradient: named, and the policy is the user's (FAULT 25)."""
+"""NaN and infinity in a batch or a gradient: named, and the policy is the user's."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from glidepath.training.every import Every
 from glidepath.training.loop import train
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
-from glidepath.training.watchman import MOST_SKIPPED
+from glidepath.training.watchman import MOST_SKIPPED, RollBackError, Watchman
 from tests.resume.test_resume import Silent, updates
 from tests.unit.training.test_training import Line
 
@@ -126,3 +126,18 @@ def test_an_unknown_policy_is_refused():
         ValueError, match="`on_nan` must be one of stop, skip, rollback, ignore, got 'hope'"
     ):
         replace(SETTINGS, on_nan="hope")
+
+
+@pytest.mark.parametrize("policy", ["stop", "rollback"])
+def test_a_gradient_that_has_no_norm_in_float32_is_no_finite_one(policy):
+    watchman = Watchman(replace(SETTINGS, on_nan=policy))
+    watchman.see({"kind": "update", "step": 4, "loss": 1e20, "skipped": True})
+    with pytest.raises((FloatingPointError, RollBackError), match="gradient at step 4 is too"):
+        watchman.see({"kind": "update", "step": 5, "loss": 1.0})
+
+
+def test_a_skipped_update_that_was_told_is_told_once():
+    watchman = Watchman(replace(SETTINGS, on_nan="skip"))
+    watchman.see({"kind": "update", "step": 4, "loss": "nan", "skipped": True})
+    watchman.see({"kind": "nonfinite", "step": 4})
+    watchman.see({"kind": "update", "step": 5, "loss": 1.0})

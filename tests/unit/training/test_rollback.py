@@ -8,9 +8,8 @@ import pytest
 from glidepath import Phase, Plan
 from glidepath.record import History
 from glidepath.record.lines import read
-from glidepath.training.checkpoints import Redraw
 from glidepath.training.every import Every
-from glidepath.training.redraws import MOST_ATTEMPTS, Redraws
+from glidepath.training.redraws import MOST_ATTEMPTS
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.sampling import draw
 from tests.resume.test_resume import assert_same_run, run
@@ -69,15 +68,19 @@ def test_a_batch_that_stays_broken_stops_the_run(tmp_path):
                 name: one * np.float32("nan") for name, one in super().batch(samples, 1).items()
             }
 
+    directory = RunDirectory(tmp_path / "run")
     with pytest.raises(FloatingPointError, match=f"with {MOST_ATTEMPTS} other choices of samples"):
-        run(RunDirectory(tmp_path / "run"), Hopeless(), replace(ROLLS, evaluate_every=None), PLAN)
+        run(directory, Hopeless(), replace(ROLLS, evaluate_every=None), PLAN)
+    assert History.open(directory.path).end["state"] == "failed"
 
 
-def test_redraws_know_the_attempt_of_every_update():
-    once = Redraws().after(4, 6)
-    assert once.made == (Redraw(4, 7, 1),)
-    assert [once.attempt(step) for step in range(3, 8)] == [0, 1, 1, 1, 0]
-    twice = once.after(2, 5)
-    assert [twice.attempt(step) for step in range(1, 8)] == [0, 2, 2, 2, 2, 1, 0]
-    with pytest.raises(FloatingPointError, match="it is not the data"):
-        twice.after(2, 5).after(2, 5)
+def test_a_run_does_not_go_back_to_before_it_was_changed(tmp_path):
+    directory = RunDirectory(tmp_path / "run")
+    longer = Plan(Phase("training", 8, lr=0.04))
+    once = replace(ROLLS, checkpoint_every=Every(100))
+    run(directory, Line(), replace(once, num_steps=1), PLAN)
+    directory.change(longer, {}, ["plan"], 1)
+    run(directory, Once(), once, longer)
+    history = History.open(directory.path)
+    assert [line["step"] for line in history.rollbacks] == [1]
+    assert history.column("lr").tolist() == [0.05, *[0.04] * 7]

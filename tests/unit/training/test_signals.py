@@ -35,6 +35,23 @@ def test_the_handlers_are_given_back():
     assert signal.set_wakeup_fd(-1) == -1
 
 
+def test_one_that_comes_right_before_the_end_is_a_wish_still():
+    for _ in range(20):
+        with Signals() as signals:
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.wish() is not None
+
+
+def test_one_that_was_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Signals() as signals:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert signals.wish() is None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_other_signals_are_no_wish():
     seen = []
     before = signal.signal(signal.SIGUSR1, lambda number, _: seen.append(number))

@@ -129,7 +129,10 @@ def test_a_plan_that_was_changed_since_the_run_started_is_refused(tmp_path):
     text = directory.plan_file.read_text()
     directory.plan_file.write_text(text.replace("0.1", "0.2"))
     with pytest.raises(ValueError, match="was changed since the run was started"):
-        directory.open()
+        directory.check_plan_file()
+    assert directory.open()[0] == Plan(Phase("a", 10, lr=0.1))
+    directory.plan_file.unlink()
+    directory.check_plan_file()
     with pytest.raises(FileNotFoundError, match="there is no run in"):
         RunDirectory(tmp_path / "none").open()
     assert json.loads(directory.configuration_file.read_text())["fingerprint"]

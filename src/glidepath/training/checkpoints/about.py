@@ -55,5 +55,5 @@ class About:
         """The inverse of `as_table`."""
         heard = [(int(step), dict(measured)) for step, measured in table["heard"]]
         redraws = tuple(Redraw(*one) for one in table["redraws"])
-        own = {name: table[name] for name in cls.__dataclass_fields__}
+        own = {name: table[name] for name in cls.__dataclass_fields__ if name in table}
         return cls(**own | {"heard": heard, "redraws": redraws})

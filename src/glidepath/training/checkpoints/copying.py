@@ -10,9 +10,10 @@ from glidepath.training.checkpoints.about import About
 from glidepath.training.checkpoints.manifest import (
     FILE_NAME,
     DamagedError,
+    copy_manifest,
     problems,
     read_manifest,
-    write_manifest,
+    sync,
 )
 from glidepath.training.checkpoints.store import SAVING, complete_steps
 
@@ -42,7 +43,16 @@ def copy_checkpoint(source: Path, step: int | None, target: Path, plan: str) -> 
     about = read_manifest(chosen)
     about = replace(about, identity=about.identity | {"plan": plan}, is_due=True)
     partial = target / f"{about.step}{SAVING}"
-    shutil.copytree(chosen, partial, ignore=lambda *_: [FILE_NAME])
-    write_manifest(partial, about)
+    try:
+        shutil.copytree(chosen, partial, ignore=lambda *_: [FILE_NAME])
+        copy_manifest(chosen, partial, about)
+    except (DamagedError, shutil.Error):
+        raise FileNotFoundError(
+            f"the checkpoint {chosen} was removed meanwhile, for the run goes on; take one that it "
+            "keeps"
+        ) from None
+    if found := problems(partial):
+        raise DamagedError(f"the copy {partial} is damaged: {'; '.join(found[:3])}")
     partial.rename(target / str(about.step))
+    sync(target)
     return about

@@ -15,8 +15,8 @@ class Keep:
     """Which checkpoints are kept: every one that one of these asks for.
 
     Attributes:
-        newest: how many of the newest that were due, beside the very newest; two by default, so that
-            there is another if one is broken.
+        newest: how many of the newest that were due, beside the very newest; two by default, so
+            that there is another if one is broken.
         every: also one every so many updates, or every so much time.
         best: also so many with the lowest metric.
         metric: that is meant; a checkpoint has it where the run was evaluated when it was saved.
@@ -52,7 +52,8 @@ class Keep:
         assert self.every.seconds is not None
         steps, last = set(), -math.inf
         for one in ordered:
-            if one.time - last >= self.every.seconds:
+            is_late = one.time - last >= self.every.seconds
+            if is_late or one.time < last:  # a clock may go back
                 steps.add(one.step)
                 last = one.time
         return steps

@@ -27,13 +27,42 @@ def write_manifest(directory: Path, about: About) -> None:
         directory: with the checkpoint's files, complete.
         about: it.
     """
-    files = {str(path.relative_to(directory)): _seal(path) for path in _files(directory)}
+    paths = list(_files(directory))
+    _write(directory, about, {str(one.relative_to(directory)): _seal(one) for one in paths})
+    sync(*paths, *{one.parent for one in paths}, directory)
+
+
+def copy_manifest(source: Path, target: Path, about: About) -> None:
+    """Write what a copy of a checkpoint is; its files have to be those of the one copied.
+
+    Args:
+        source: the directory of the one.
+        target: of the copy.
+        about: the copy.
+    Raises:
+        DamagedError: if the one has no manifest any more.
+    """
+    _write(target, about, _table(source)["files"])
+    sync(*_files(target), target)
+
+
+def _write(directory: Path, about: About, files: dict[str, Any]) -> None:
     table = {"version": VERSION, "about": about.as_table(), "files": files}
     text = json.dumps(table | {"checksum": _checksum(table)}, indent=1) + "\n"
     with (directory / FILE_NAME).open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def sync(*paths: Path) -> None:
+    """Wait until the disk has files, or the names in directories."""
+    for path in paths if os.name == "posix" else ():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read_manifest(directory: Path) -> About:
@@ -58,14 +87,21 @@ def problems(directory: Path) -> list[str]:
     found = [f"{name} is a link, and no checkpoint has one" for name in links]
     there = {str(path.relative_to(directory)): path for path in _files(directory)}
     for name, seal in told.items():
-        if name not in there:
-            found.append(f"{name} is missing")
-        elif there[name].stat().st_size != seal["bytes"]:
-            size = there[name].stat().st_size
-            found.append(f"{name} has {size:,} bytes and not {seal['bytes']:,}")
-        elif _seal(there[name]) != seal:
-            found.append(f"{name} was changed: its SHA-256 is another")
+        try:
+            found += [f"{name} {how}" for how in _difference(there.get(name), seal)]
+        except OSError as error:
+            found.append(f"{name} can't be read: {error.strerror}")
     return found + [f"{name} is no file of it" for name in sorted(there.keys() - told.keys())]
+
+
+def _difference(path: Path | None, seal: dict[str, Any]) -> Iterator[str]:
+    """How a file is another than it was, if it is."""
+    if path is None:
+        yield "is missing"
+    elif (size := path.stat().st_size) != seal["bytes"]:
+        yield f"has {size:,} bytes and not {seal['bytes']:,}"
+    elif _seal(path) != seal:
+        yield "was changed: its SHA-256 is another"
 
 
 def _table(directory: Path) -> dict[str, Any]:
@@ -75,6 +111,8 @@ def _table(directory: Path) -> dict[str, Any]:
         checksum = table.pop("checksum")
     except FileNotFoundError:
         raise DamagedError(f"{FILE_NAME} is missing") from None
+    except OSError as error:
+        raise DamagedError(f"{FILE_NAME} can't be read: {error.strerror}") from None
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise DamagedError(f"{FILE_NAME} is damaged: it can't be read") from None
     if _checksum(table) != checksum:

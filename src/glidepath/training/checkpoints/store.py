@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, final
@@ -18,16 +18,28 @@ import orbax.checkpoint as ocp
 from filelock import FileLock
 
 from glidepath.record.claim import claim
-from glidepath.training.agreement import told_by_the_first
 from glidepath.training.checkpoints.about import About
 from glidepath.training.checkpoints.keep import Keep
-from glidepath.training.checkpoints.manifest import problems, read_manifest, write_manifest
+from glidepath.training.checkpoints.manifest import (
+    DamagedError,
+    problems,
+    read_manifest,
+    sync,
+    write_manifest,
+)
 
 ARRAYS = "state"
 """The folder of a checkpoint that orbax writes."""
 
+WRITTEN_LAST = "manifest.ocdbt"
+"""The file of it without which there are no arrays."""
+
 SAVING, REMOVING, DAMAGED = ".saving", ".removing", ".damaged"
 """What a checkpoint's folder ends on while it is none, or is none any more."""
+
+LOST_BY_ORBAX = "[]*?"
+"""In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
+the log only."""
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # orbax tells every file that it writes
 
@@ -49,6 +61,7 @@ class Checkpoints:
         keep: which of them stay.
         tell: gets sentences for the run's owner.
     Raises:
+        ValueError: if what is saved at such a path would be lost.
         ClaimedError: if another process has them.
         OSError: if they can't be written.
     """
@@ -56,6 +69,7 @@ class Checkpoints:
     def __init__(
         self, path: Path, keep: Keep | None = None, tell: Callable[[str], None] = print
     ) -> None:
+        check_path(path)
         self._path, self._keep, self._tell = path.absolute(), keep or Keep(), tell
         self._is_writer = jax.process_index() == 0
         self._lock: FileLock | None = claim(self._path) if self._is_writer else None
@@ -67,6 +81,7 @@ class Checkpoints:
         self._error: BaseException | None = None
         self._saving: int | None = None
         self._saved: list[int] = []
+        self._troubles: list[str] = []
         self.seconds = 0.0
 
     @property
@@ -74,30 +89,24 @@ class Checkpoints:
         """The numbers of updates of those that are complete, ascending."""
         return complete_steps(self._path)
 
-    def newest(self, at: int | None = None, *, is_due: bool = False) -> About | None:
+    def newest(self, wanted: Callable[[About], bool] = lambda _: True) -> About | None:
         """The newest checkpoint that is as it was written, every byte of it.
 
         One that is damaged is set aside, and told.
 
         Args:
-            at: take the one at this step alone.
-            is_due: take none that is there only because the run was stopped.
+            wanted: whether one will do.
         Returns:
             what it is; None where there is none at all.
         Raises:
-            FileNotFoundError: if there are some, and none of them is whole, or none at the step.
+            FileNotFoundError: if there are some, and none of them is whole and wanted.
         """
         steps = self.steps
-        if at is not None and at not in steps:
-            there = ", ".join(f"{step:,}" for step in steps) or "none"
-            raise FileNotFoundError(
-                f"no checkpoint at step {at:,} in {self._path}; there are {there}"
-            )
-        for step in reversed(steps if at is None else [at]):
+        for step in reversed(steps):
             found = problems(self._path / str(step))
             if found:
                 self._set_aside(step, found)
-            elif (about := self.about(step)).is_due or not is_due:
+            elif wanted(about := self.about(step)):
                 return about
         if steps or _damaged(self._path):
             raise FileNotFoundError(
@@ -105,6 +114,23 @@ class Checkpoints:
                 "put one back, or start a new run elsewhere"
             )
         return None
+
+    def at(self, step: int) -> About:
+        """The checkpoint at a step; one that is damaged is set aside.
+
+        Raises:
+            FileNotFoundError: if there is none that is as it was written.
+        """
+        found = problems(self._path / str(step)) if step in self.steps else []
+        if found:
+            self._set_aside(step, found)
+        if step not in self.steps:
+            there = ", ".join(f"{one:,}" for one in self.steps) or "none"
+            how = "is damaged" if found else "is not there"
+            raise FileNotFoundError(
+                f"the checkpoint at step {step:,} in {self._path} {how}; there are {there}"
+            )
+        return self.about(step)
 
     def about(self, step: int) -> About:
         """What a complete checkpoint is.
@@ -119,8 +145,7 @@ class Checkpoints:
             f"the checkpoint at step {step:,} is damaged and is not used: {'; '.join(found[:3])}; "
             f"it is set aside as {step}{DAMAGED}"
         )
-        if self._is_writer:
-            _move(self._path / str(step), DAMAGED)
+        _move(self._path / str(step), DAMAGED)
 
     def restore(self, step: int, like: Any) -> Any:
         """The arrays of a checkpoint.
@@ -137,7 +162,7 @@ class Checkpoints:
         )
 
     def save(self, arrays: Any, about: About) -> None:
-        """Begin to write a state, unless it is there; one that is still being written is awaited.
+        """Begin to write a state; one that is still being written is awaited.
 
         Args:
             arrays: a tree of them; they may be changed as soon as this returns.
@@ -146,8 +171,6 @@ class Checkpoints:
             SaveError: if this one or the one before could not be written.
         """
         self.wait()
-        if told_by_the_first(int(about.step in self.steps)):
-            return
         began = time.perf_counter()
         directory = self._path / f"{about.step}{SAVING}"
         self._saving = about.step
@@ -166,22 +189,30 @@ class Checkpoints:
         try:
             self._orbax.wait_until_finished()
             if self._is_writer:
+                _check_arrays(directory)
                 write_manifest(directory, about)
                 directory.rename(self._path / str(about.step))
-                _sync(self._path)
-                self._remove_the_others()
+                sync(self._path)
             self._saved.append(about.step)
+            if self._is_writer:
+                self._remove_the_others()
         except BaseException as error:
             self._error = error
         finally:
             self.seconds = max(self.seconds, time.perf_counter() - began)
 
     def _remove_the_others(self) -> None:
-        there = [read_manifest(self._path / str(step)) for step in self.steps]
+        there = []
+        for step in self.steps:
+            with suppress(DamagedError):  # it is told when somebody wants to go on from it
+                there.append(self.about(step))
         kept = self._keep.kept(there)
         for one in there:
             if one.step not in kept:
-                _remove(self._path / str(one.step))
+                try:
+                    _remove(self._path / str(one.step))
+                except OSError as error:
+                    self._troubles.append(f"the checkpoint at step {one.step:,} stays: {error}")
 
     def saved(self) -> list[int]:
         """Steps of the checkpoints that were completed since the last call.
@@ -189,7 +220,12 @@ class Checkpoints:
         Raises:
             SaveError: if one could not be written.
         """
+        if self._is_saving:
+            return []
         self._check()
+        troubles, self._troubles = self._troubles, []
+        for trouble in troubles:
+            self._tell(trouble)
         done, self._saved = self._saved, []
         return done
 
@@ -212,13 +248,6 @@ class Checkpoints:
             f"{_first_line(error)}"
         )
 
-    def discard_after(self, step: int) -> list[int]:
-        """Remove the checkpoints after a step; returns which."""
-        later = [one for one in self.steps if one > step]
-        for one in later if self._is_writer else ():
-            _remove(self._path / str(one))
-        return later
-
     def wait(self) -> None:
         """Wait until what is being written is on the disk.
 
@@ -238,9 +267,30 @@ class Checkpoints:
         try:
             self.wait()
         finally:
-            self._orbax.close()
-            if self._lock is not None:
-                self._lock.release()
+            try:
+                self._orbax.close()
+            finally:
+                if self._lock is not None:
+                    self._lock.release()
+
+
+def check_path(path: Path) -> None:
+    """Refuse a path at which checkpoints would be lost.
+
+    Raises:
+        ValueError: naming what in it does that.
+    """
+    if found := set(str(path.absolute())) & set(LOST_BY_ORBAX):
+        raise ValueError(
+            f"checkpoints below {path.absolute()} would be lost: orbax takes "
+            f"{' '.join(sorted(found))} in a path for a pattern; choose another directory"
+        )
+
+
+def _check_arrays(directory: Path) -> None:
+    """Refuse to seal what orbax has not finished."""
+    if not (directory / ARRAYS / WRITTEN_LAST).exists():
+        raise OSError(f"orbax has written no {WRITTEN_LAST} into {directory / ARRAYS}")
 
 
 def complete_steps(path: Path) -> list[int]:
@@ -250,8 +300,15 @@ def complete_steps(path: Path) -> list[int]:
     return sorted(
         int(one.name)
         for one in path.iterdir()
-        if re.fullmatch(r"[0-9]+", one.name) and one.is_dir() and not one.is_symlink()
+        if re.fullmatch(r"0|[1-9][0-9]*", one.name) and one.is_dir() and not one.is_symlink()
     )
+
+
+def discard_after(path: Path, step: int) -> None:
+    """Remove the checkpoints after a step from a directory; the newest first."""
+    for one in reversed(complete_steps(path)):
+        if one > step:
+            _remove(path / str(one))
 
 
 def _damaged(path: Path) -> list[Path]:
@@ -261,7 +318,7 @@ def _damaged(path: Path) -> list[Path]:
 def _clear(path: Path) -> None:
     """Remove what a process that was killed has left half written or half removed."""
     for ending in (SAVING, REMOVING):
-        for orphan in path.glob(f"*{ending}"):
+        for orphan in path.glob(f"*{ending}*"):
             shutil.rmtree(orphan)
 
 
@@ -277,16 +334,6 @@ def _move(directory: Path, ending: str) -> Path:
         moved = directory.with_name(f"{directory.name}{ending}.{number}")
         number += 1
     return directory.rename(moved)
-
-
-def _sync(directory: Path) -> None:
-    """Wait until the disk has the names in a directory."""
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _first_line(error: BaseException) -> str:
