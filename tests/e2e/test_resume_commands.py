@@ -61,11 +61,25 @@ def test_a_run_goes_on_as_it_was_started_and_one_branches_from_it(cut):
 
 
 def test_requests_that_can_t_be_met_say_what_would_work(cut, tmp_path):
+    configuration = (cut / "run" / "configuration.json").read_text()
+    files.save(Plan(Phase("short", 3, lr=1e-3)), cut / "short.toml")
     for arguments, said in [
         (["resume", tmp_path / "none"], "there is no run in"),
         (["resume", cut / "run", "--step", 3], "no checkpoint at step 3"),
         (["resume", cut / "run", "--steps", 1], "beyond 1"),
-        (["resume", cut / "run", "--max-time", "soon"], "a time must be like 3h50m"),
+        (["resume", cut / "run", "--max-time", "soon"], "`--max-time`: a time must be like 3h50m"),
+        (["resume", cut / "run", "--keep", "0"], "`--keep` must be at least 1"),
+        (["resume", cut / "run", "--keep-every", "0"], "`--keep-every`: "),
+        (["resume", cut / "run", "--keep-best", "1", "--checkpoint-every", "9m"], "`--keep-best` k"),
+        (["resume", cut / "run", "--accumulate", "3"], "give `--accumulate` of 1 or 2"),
+        (["resume", cut / "run", "--devices", "99"], "`--devices` must be from 1 to"),
+        (["resume", cut / "run", "--step", 3, "--seed", 9, "--accept-changes"], "at step 3"),
+        (["train", "graphcast", "--out", cut / "run", "--resume", "auto", "--stats", tmp_path],
+         "a run keeps the statistics"),
+        (["train", "graphcast", "--out", tmp_path / "a", "--branch-from", f"{cut}/run@5",
+          "--plan", cut / "short.toml"], "beyond the 3 of the new run"),
+        (["train", "graphcast", "--out", tmp_path / "a", "--branch-from", f"{cut}/run@x"],
+         "must be RUN or RUN@STEP"),
         (["train", "graphcast", "--out", cut / "run", "--resume", "maybe"], "auto, never, or a"),
         (["train", "graphcast", "--out", tmp_path / "a", "--resume", "7"], "to go on with from"),
         (["train", "graphcast", "--out", tmp_path / "a", "--branch-from", f"{cut}/run@3"],
@@ -75,6 +89,7 @@ def test_requests_that_can_t_be_met_say_what_would_work(cut, tmp_path):
     ]:  # fmt: skip
         status, output = glidepath(*arguments)
         assert (status, said in output) == (1, True), output
+        assert (cut / "run" / "configuration.json").read_text() == configuration
     RunDirectory(tmp_path / "a").check_free()
 
 

@@ -192,6 +192,7 @@ CODES = {
 LINES = {
     "run": {
         "schema", "name", "plan", "fingerprint", "total_steps", "environment", "configuration",
+        "events",
     },
     "restart": {"step"},
     "rollback": {"step", "broken", "attempt", "reason"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,12 @@ def too_few(run: Run) -> Iterator[str]:
     if every is not None and every > num_steps and run.configuration.holdout:
         where = "at its end alone" if num else "never"
         yield f"`--evaluate-every {every}` is more than the run's updates: it is evaluated {where}"
+    saved = run.settings.checkpoint_every.steps
+    if run.settings.keep.best and every and saved and (both := math.lcm(every, saved)) > saved:
+        yield (
+            "`--keep-best` looks at those that are evaluated: with `--checkpoint-every "
+            f"{saved}` and `--evaluate-every {every}` one every {both:,} updates"
+        )
     for rule in RULES:
         if rule.code in run.how.stop_on and num < rule.num_evaluations:
             yield (

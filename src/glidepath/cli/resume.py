@@ -28,8 +28,9 @@ def resume(
     Options say only what is to be different.
     """
     from glidepath.cli.errors import needs
+    from glidepath.cli.interrupts import ending_at_once
 
-    with needs("weather"):
+    with needs("weather"), ending_at_once():
         from glidepath.cli.training import Training
 
         plan, asked = asked_for(model)

@@ -47,8 +47,9 @@ def graphcast(
     The paper's model is --plan graphcast --size 0.25deg on your own --data.
     """
     from glidepath.cli.errors import needs
+    from glidepath.cli.interrupts import ending_at_once
 
-    with needs("weather"):
+    with needs("weather"), ending_at_once():
         from glidepath.cli.training import Training
 
         plan, asked = asked_for(model)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -16,6 +18,7 @@ from glidepath.cli.errors import options
 from glidepath.cli.evaluate import MAX_STARTS, show_skill
 from glidepath.cli.evaluations import too_few
 from glidepath.cli.plans import plan_named
+from glidepath.cli.training_options import HOW, SESSION
 from glidepath.diagnosis.live import check_codes
 from glidepath.record import History
 from glidepath.record.sinks import sink_named
@@ -27,6 +30,7 @@ from glidepath.training.signals import Signals
 from glidepath.training.stopping import Stop, StoppedError
 from glidepath.view.progress import Activity, TrainingProgress
 from glidepath.view.report import write_report
+from glidepath.view.steady_output import SteadyOutput
 from glidepath.weather.branching import branch
 from glidepath.weather.forecast import TrainedModel
 from glidepath.weather.going_on import go_on, join_in
@@ -37,6 +41,14 @@ from glidepath.weather.starting import Run, start
 if TYPE_CHECKING:
     from glidepath.record.sinks import Sink
     from glidepath.weather.starting import Asked
+
+
+FLAGS = {name: f"--{name.replace('_', '-')}" for name in HOW | SESSION} | {
+    "num_steps": "--steps",
+    "num_devices": "--devices",
+    "from_step": "--step",
+}
+"""By the names of the arguments that they become."""
 
 
 @final
@@ -70,7 +82,9 @@ class Training:
             "num_devices": session["devices"],
             "from_step": None,
         }
-        self._console = Console(highlight=False, quiet=not self._is_first)
+        self._console = Console(
+            file=SteadyOutput(sys.stdout), highlight=False, quiet=not self._is_first
+        )
         self._activity = Activity(self._console)
         self._shown = {"lead": self._lead, "progress": self._activity}
 
@@ -131,7 +145,7 @@ class Training:
 
         def first() -> dict[str, Any] | None:
             if self._is_first:
-                with options(num_devices="--devices", accumulate="--accumulate"):
+                with options(**FLAGS):
                     made.append(begin())
                 return self._numbers
             return None
@@ -172,12 +186,24 @@ class Training:
         parameters = jax.tree.map(np.asarray, state.parameters)
         part()
         if self._is_first:
-            run.problem.export(parameters, directory.model_file)
+            with self._saved():
+                run.problem.export(parameters, directory.model_file)
         if stop := signals.wish():
             self._leave(stop, "the training is finished, and not judged yet")
         if stop := observer.wants_to_stop():
             self._leave(stop, "the training is finished, and not judged")
         return TrainedModel(run.problem.forecaster, parameters)
+
+    @contextmanager
+    def _saved(self) -> Iterator[None]:
+        """Say of what fails after the training that the training is saved."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(
+                f"{error}; the training is finished and saved, and `glidepath resume "
+                f"{shlex.quote(str(self.directory.path))}` does the rest"
+            ) from None
 
     def _sinks(self, names: Sequence[str]) -> list[Sink]:
         path = self.directory.path
@@ -220,9 +246,11 @@ class Training:
 def _checkpoint(origin: str) -> tuple[RunDirectory, int | None]:
     """The run and the step of `RUN` or `RUN@STEP`."""
     path, at, step = origin.rpartition("@")
-    if at and step.isascii() and step.isdecimal():
-        return RunDirectory(Path(path)), int(step)
-    return RunDirectory(Path(origin)), None
+    if not at or RunDirectory(Path(origin)).exists():
+        return RunDirectory(Path(origin)), None
+    if not (step.isascii() and step.isdecimal()):
+        raise ValueError(f"`--branch-from` must be RUN or RUN@STEP, got {origin!r}")
+    return RunDirectory(Path(path)), int(step)
 
 
 def _headline(run: Run, directory: RunDirectory) -> str:

@@ -8,7 +8,7 @@ from typing import Self
 
 SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([dhms])")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([dhms])")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,10 @@ class Every:
         digits = text.replace(",", "").replace("_", "").strip()
         if digits.isdecimal() and digits.isascii():
             return cls(steps=int(digits))
-        return cls(seconds=read_time(text))
+        try:
+            return cls(seconds=read_time(text))
+        except ValueError as error:
+            raise ValueError(f"{error}; or a number of updates, such as 200") from None
 
     def __str__(self) -> str:
         return f"{self.steps} updates" if self.seconds is None else f"{self.seconds:g} s"
@@ -58,8 +61,5 @@ def read_time(text: str) -> float:
     rest = _PART.sub("", text).strip()
     seconds = sum(float(number) * SECONDS[unit] for number, unit in parts)
     if rest or units != sorted(set(units), key="dhms".index) or not seconds:
-        raise ValueError(
-            f"a time must be like 3h50m, 90m, 45s or 2d, and a number alone is updates, "
-            f"got {text!r}"
-        )
+        raise ValueError(f"a time must be like 3h50m, 90m, 45s or 2d, got {text!r}")
     return seconds

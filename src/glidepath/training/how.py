@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from glidepath.plan.quantities import nearest
 from glidepath.training.checkpoints.keep import Keep
 from glidepath.training.every import Every, read_time
 from glidepath.training.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -69,16 +72,27 @@ class How:
         """
         if self.evaluate_every < 0:
             raise ValueError(
-                f"`--evaluate-every` must be at least 1, or 0 for none, got {self.evaluate_every}"
+                f"`evaluate_every` must be at least 1, or 0 for none, got {self.evaluate_every}"
             )
-        keep_every = None if self.keep_every is None else Every.read(self.keep_every)
+        keep_every = None if self.keep_every is None else self._every("keep_every")
         return Settings(
-            checkpoint_every=Every.read(self.checkpoint_every),
+            checkpoint_every=self._every("checkpoint_every"),
             keep=Keep(newest=self.keep, every=keep_every, best=self.keep_best),
             evaluate_every=self.evaluate_every or None,
             on_nan=self.on_nan,
             accumulate=self.accumulate,
             shards_state=self.shard,
-            max_seconds=None if max_time is None else read_time(max_time),
+            max_seconds=None if max_time is None else _read("max_time", read_time, max_time),
             **numbers,
         )
+
+    def _every(self, name: str) -> Every:
+        return _read(name, Every.read, getattr(self, name))
+
+
+def _read(name: str, reads: Callable[[str], T], text: str) -> T:
+    """What a text says; an error names what it is of."""
+    try:
+        return reads(text)
+    except ValueError as error:
+        raise ValueError(f"`{name}`: {error}") from None

@@ -110,7 +110,7 @@ class _Loop:
         self._redraws = Redraws()
         self._watchman, self._blame = Watchman(settings), Blame(problem)
         self._updates = CompiledUpdates(problem, settings, self._placement, observer)
-        self._saving = Saving(directory, plan, settings, observer.notice)
+        self._saving = Saving(directory, settings, observer.notice)
         self._safe_points = SafePoints(settings, self._saving, [*asked, observer.wants_to_stop])
         self._is_first = jax.process_index() == 0
         self._rollback: dict[str, Any] | None = None
@@ -122,6 +122,8 @@ class _Loop:
         self._done = 0
         about = self._saving.newest(self._settings.from_step)
         if about is not None:
+            if about.step and not self._directory.record_file.exists():
+                self._observer.notice(f"the run's record is gone: it begins at step {about.step:,}")
             self._load(about)
             self._redraws = Redraws(about.redraws)
             self._observer.resumed(self._done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 
 from glidepath.plan import Plan, files
 from glidepath.record.claim import claim, lock_file
-from glidepath.training.checkpoints import check_path, discard_after
+from glidepath.training.checkpoints import changed_files, check_path, discard_after, seal
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,14 @@ class RunDirectory:
         if not self.exists():
             return []
         return [change["fingerprint"] for change in self.open()[1].get("changes", [])]
+
+    def identities(self) -> list[dict[str, str]]:
+        """What checkpoints of the run may say that they are of: what it follows, and followed."""
+        if not self.exists():
+            return []
+        plan, configuration = self.open()
+        before = [change["identity"] for change in configuration.get("changes", [])]
+        return [identity_of(plan, configuration), *before]
 
     def changed_at(self) -> int:
         """The step from which on the run follows what it follows now."""
@@ -149,7 +158,21 @@ class RunDirectory:
     def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
         """Say what run is here; from then on there is one."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self._write(plan, configuration)
+        files = sorted(path for path in self.statistics.rglob("*") if path.is_file())
+        seals = {str(path.relative_to(self.path)): seal(path) for path in files}
+        self._write(plan, configuration | {"files": seals})
+
+    def check_files(self) -> None:
+        """Refuse to go on where files that the run depends on are others than they were.
+
+        Raises:
+            ValueError: naming them.
+        """
+        if found := changed_files(self.path, self.open()[1].get("files", {})):
+            raise ValueError(
+                f"the run in {self.path} depends on files that are others than they were: "
+                f"{'; '.join(found[:3])}; put back what was there"
+            )
 
     @contextmanager
     def _claimed(self) -> Iterator[None]:
@@ -183,8 +206,14 @@ class RunDirectory:
     ) -> None:
         before, had = self.open()
         discard_after(self.checkpoints, step)
-        told = {"step": step, "fingerprint": before.fingerprint, "time": round(time.time(), 3)}
-        changes = [*had.get("changes", []), told | {"differences": differences}]
+        told = {
+            "step": step,
+            "fingerprint": before.fingerprint,
+            "identity": identity_of(before, had),
+            "time": round(time.time(), 3),
+            "differences": differences,
+        }
+        changes = [*had.get("changes", []), told]
         self._write(plan, configuration | {"changes": changes})
 
     def _write(self, plan: Plan, configuration: dict[str, Any]) -> None:
@@ -260,6 +289,17 @@ class RunDirectory:
         if plan.fingerprint != fingerprint:
             raise ValueError(f"{file} is damaged: its fingerprint is {plan.fingerprint}")
         return plan, configuration
+
+
+CHANGES_NO_NUMBERS = {"how", "changes", "parent", "files", "fingerprint"}
+"""Of a configuration: what a checkpoint does not depend on, or is checked by itself."""
+
+
+def identity_of(plan: Plan, configuration: dict[str, Any]) -> dict[str, str]:
+    """Fingerprints of what a run's numbers follow from."""
+    rest = {name: configuration[name] for name in configuration.keys() - CHANGES_NO_NUMBERS}
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return {"plan": plan.fingerprint, "configuration": digest[:16]}
 
 
 def _put(file: Path, text: str) -> None:

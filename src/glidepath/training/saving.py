@@ -6,22 +6,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import final
 
-from glidepath.plan import Plan
 from glidepath.training.agreement import from_the_first
 from glidepath.training.checkpoints import About, Checkpoints, Heard, discard_after
 from glidepath.training.redraws import Redraws
-from glidepath.training.run_directory import RunDirectory
+from glidepath.training.run_directory import RunDirectory, identity_of
 from glidepath.training.settings import Settings
 from glidepath.training.update import State
 
 
 @final
 class Saving:
-    """The checkpoints of a run, of the one plan that it follows.
+    """The checkpoints of a run.
 
     Args:
         directory: of the run.
-        plan: that it was started with.
         settings: how often it is saved, and what is kept.
         tell: gets sentences for the run's owner.
     """
@@ -29,12 +27,11 @@ class Saving:
     def __init__(
         self,
         directory: RunDirectory,
-        plan: Plan,
         settings: Settings,
         tell: Callable[[str], None],
     ) -> None:
         self._directory, self._settings = directory, settings
-        self._plan = plan.fingerprint
+        self._identity = identity_of(*directory.open())
         self._checkpoints = Checkpoints(directory.checkpoints, settings.keep, tell)
         self._last_time = time.monotonic()
 
@@ -82,11 +79,11 @@ class Saving:
         if step < 0:
             return None
         about = self._checkpoints.about(step)
-        fingerprint = about.identity["plan"]
-        if fingerprint not in {self._plan, *self._directory.earlier_plans()}:
+        if about.identity not in self._directory.identities():
             raise ValueError(
-                f"the checkpoint at step {step} follows the plan {fingerprint}, this run the plan "
-                f"{self._plan}"
+                f"the checkpoint at step {step:,} is of another plan or configuration than the run "
+                f"in {self._directory.path}: put back its configuration.json as it was; what is to "
+                "change is given to `glidepath resume`, with --accept-changes"
             )
         from_the_first(lambda: discard_after(self._directory.checkpoints, step))
         return about
@@ -141,7 +138,7 @@ class Saving:
             return
         about = About(
             step=done,
-            identity={"plan": self._plan},
+            identity=self._identity,
             heard=tuple(heard),
             redraws=redraws.made,
             metrics=dict(metrics),

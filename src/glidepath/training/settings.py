@@ -53,6 +53,11 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"`{name}` must be at least 0, got {value}")
+        if self.keep.best and (self.evaluate_every is None or not self.checkpoint_every.steps):
+            raise ValueError(
+                f"`keep_best` keeps those whose {self.keep.metric} was measured: save every so "
+                "many updates, and evaluate at the same"
+            )
         if self.on_nan not in ON_NAN:
             raise ValueError(f"`on_nan` must be one of {', '.join(ON_NAN)}, got {self.on_nan!r}")
         if self.max_seconds is not None and not self.max_seconds > 0:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from glidepath.plan import Plan
 from glidepath.record.history import History
 from glidepath.record.lines import read
 from glidepath.record.schema import FILE_NAME
-from glidepath.training.checkpoints import DamagedError, complete_steps, problems, read_manifest
+from glidepath.training.checkpoints import (
+    DamagedError,
+    changed_files,
+    complete_steps,
+    problems,
+    read_manifest,
+)
 from glidepath.training.run_directory import RunDirectory
 
 ULPS = 4
@@ -43,47 +50,70 @@ def verify(directory: RunDirectory) -> list[Check]:
     """
     if not directory.exists():
         raise FileNotFoundError(f"there is no run in {directory.path}")
+    looks = (
+        ("plan", _plan),
+        ("statistics", _files),
+        ("checkpoints", _checkpoints),
+        ("record", _record),
+        ("plan against record", _values),
+    )
+    return [check for what, look in looks for check in _looked(what, look, directory)]
+
+
+def _looked(
+    what: str, look: Callable[[RunDirectory], Iterator[Check]], directory: RunDirectory
+) -> Iterator[Check]:
+    """What a look has found; one that can't be made is a finding, for files may hold anything."""
     try:
-        plan, configuration = directory.open()
-        directory.check_plan_file()
-    except (ValueError, OSError) as error:
-        return [Check("plan", "can't be read", (str(error),)), *_checkpoints(directory, None)]
-    fingerprints = {plan.fingerprint, *directory.earlier_plans()}
-    told = Check("plan", f"{plan.fingerprint}, which the configuration names")
-    return [told, *_checkpoints(directory, fingerprints), *_record(directory, plan, configuration)]
+        yield from look(directory)
+    except Exception as error:
+        told = f"{error}" if isinstance(error, ValueError | OSError) else f"{error!r}"
+        yield Check(what, "can't be read", (told,))
 
 
-def _checkpoints(directory: RunDirectory, plans: set[str] | None) -> Iterator[Check]:
+def _plan(directory: RunDirectory) -> Iterator[Check]:
+    plan, _ = directory.open()
+    directory.check_plan_file()
+    yield Check("plan", f"{plan.fingerprint}, which the configuration names")
+
+
+def _files(directory: RunDirectory) -> Iterator[Check]:
+    seals = directory.open()[1].get("files", {})
+    if seals:
+        found = tuple(changed_files(directory.path, seals))
+        yield Check("statistics", f"{len(seals)} files, as they were", found)
+
+
+def _checkpoints(directory: RunDirectory) -> Iterator[Check]:
     steps = complete_steps(directory.checkpoints)
     if not steps:
         yield Check("checkpoints", "none", (f"there is none in {directory.checkpoints}",))
     for step in steps:
-        path = directory.checkpoints / str(step)
-        found = problems(path)
-        if not path.exists():  # the run goes on, and keeps others
-            continue
-        told = "whole"
-        try:
-            about = read_manifest(path)
-        except DamagedError:
-            pass  # it is among the problems
-        else:
-            told = f"{about.step:,} updates, {sum(one.is_file() for one in path.rglob('*'))} files"
-            if about.step != step:
-                found.append(f"it says that it is of step {about.step}")
-            if plans is not None and about.identity["plan"] not in plans:
-                found.append(f"it follows another plan, {about.identity['plan']}")
-        yield Check(f"checkpoint {step}", "damaged" if found else told, tuple(found))
+        yield from _looked(f"checkpoint {step}", partial(_checkpoint, step), directory)
     for aside in sorted(directory.checkpoints.glob("*.damaged*")):
         yield Check(f"checkpoint {aside.name}", "was set aside, for it was damaged")
 
 
-def _record(directory: RunDirectory, plan: Plan, configuration: dict[str, object]) -> list[Check]:
-    try:
-        lines = list(read(directory.record_file))
-        history = History(lines)
-    except (OSError, ValueError) as error:
-        return [Check("record", "can't be read", (str(error),))]
+def _checkpoint(step: int, directory: RunDirectory) -> Iterator[Check]:
+    path = directory.checkpoints / str(step)
+    found = problems(path)
+    if not path.exists():  # the run goes on, and keeps others
+        return
+    told = "whole"
+    with suppress(DamagedError):  # it is among the problems
+        about = read_manifest(path)
+        told = f"{about.step:,} updates, {sum(one.is_file() for one in path.rglob('*'))} files"
+        if about.step != step:
+            found.append(f"it says that it is of step {about.step}")
+        with suppress(ValueError, OSError):  # a configuration that can't be read is told itself
+            if about.identity not in directory.identities():
+                found.append("it is of another plan or configuration than the run")
+    yield Check(f"checkpoint {step}", "damaged" if found else told, tuple(found))
+
+
+def _record(directory: RunDirectory) -> Iterator[Check]:
+    plan, configuration = directory.open()
+    history = History(read(directory.record_file))
     first = _first_step(configuration)
     steps = history.steps
     found = list(_gaps(steps, first))
@@ -93,10 +123,7 @@ def _record(directory: RunDirectory, plan: Plan, configuration: dict[str, object
     at_end = [f"the state after {step:,} updates was saved, and the record ends at {end:,}"
               for step in complete_steps(directory.checkpoints)
               if step > (end := history.num_done or first)]  # fmt: skip
-    return [
-        Check("record", told, (*found, *at_end)),
-        _values(history, plan, _since(configuration, first)),
-    ]
+    yield Check("record", told, (*found, *at_end))
 
 
 def _first_step(configuration: dict[str, object]) -> int:
@@ -121,8 +148,11 @@ def _gaps(steps: np.ndarray, first: int) -> Iterator[str]:
         yield f"after step {steps[i]:,} comes step {steps[i + 1]:,}"
 
 
-def _values(history: History, plan: Plan, since: int) -> Check:
+def _values(directory: RunDirectory) -> Iterator[Check]:
     """What was used against what the plan, with its events, gives."""
+    plan, configuration = directory.open()
+    history = History(read(directory.record_file))
+    since = _since(configuration, _first_step(configuration))
     followed = history.plan or plan
     found, compared = [], 0
     for name in followed.names:
@@ -138,4 +168,4 @@ def _values(history: History, plan: Plan, since: int) -> Check:
                 f"`{name}` at step {steps[at]:,} was {used[at]:g}, and the plan has "
                 f"{planned[at]:g}; {len(wrong):,} differ"
             )
-    return Check("plan against record", f"{compared:,} values compared", tuple(found))
+    yield Check("plan against record", f"{compared:,} values compared", tuple(found))

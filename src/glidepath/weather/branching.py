@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from glidepath.plan import Plan
-from glidepath.training.checkpoints import copy_checkpoint
+from glidepath.training.checkpoints import copy_checkpoint, whole_step
 from glidepath.training.how import How
-from glidepath.training.run_directory import RunDirectory
-from glidepath.weather.going_on import changed
+from glidepath.training.run_directory import RunDirectory, identity_of
+from glidepath.weather.going_on import changed, differences
 from glidepath.weather.runs import Configuration, Progress
-from glidepath.weather.starting import Asked, Run, ready, write
+from glidepath.weather.starting import Asked, Run, ready, table, write
 from glidepath.weather.statistics import Statistics
 
 
@@ -60,9 +60,18 @@ def branch(
         statistics=None if asked["stats"] else Statistics.read(parent.statistics),
         **numbers,
     )
+    step = whole_step(parent.checkpoints, step)
+    if step > run.settings.num_steps:
+        raise ValueError(
+            f"the checkpoint is at step {step:,}, beyond the {run.settings.num_steps:,} of the new "
+            "run: take an earlier one by RUN@STEP, or a longer plan"
+        )
     with directory.starting():
-        about = copy_checkpoint(parent.checkpoints, step, directory.checkpoints, plan.fingerprint)
+        identity = identity_of(plan, table(run))
+        about = copy_checkpoint(parent.checkpoints, step, directory.checkpoints, identity)
         origin = {"path": str(parent.path.absolute()), "step": about.step}
         write(run, directory, parent=origin | {"fingerprint": followed.fingerprint})
     tell(f"branched from {parent.path} at step {about.step:,}")
+    for change in differences(had, table(run)):
+        tell(f"other than there: {change}")
     return run

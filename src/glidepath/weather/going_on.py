@@ -7,7 +7,7 @@ from typing import Any
 
 from glidepath.plan import Plan
 from glidepath.plan.identity import difference, identity
-from glidepath.training.checkpoints import complete_steps
+from glidepath.training.checkpoints import complete_steps, whole_step
 from glidepath.training.how import How
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
@@ -55,6 +55,12 @@ def go_on(
     if plan is None:
         directory.check_plan_file()
         plan = followed
+    directory.check_files()
+    if asked.get("stats") not in (None, had.get("stats")):
+        raise ValueError(
+            "a run keeps the statistics that it was started with, and can't go on with others; "
+            "start another"
+        )
     how_before = How.of_table(had.get("how", {}))
     how = how_before.changed(given)
     configuration = changed(Configuration.of_table(had), asked, plan)
@@ -63,7 +69,7 @@ def go_on(
     run = ready(plan, configuration, how, lead=lead, progress=progress,
                 statistics=statistics, **numbers)  # fmt: skip
     now = table(run)
-    changes = _plan_changes(followed, plan, how_before, how) + _changes(had, now)
+    changes = _plan_changes(followed, plan, how_before, how) + differences(had, now)
     if changes and not accepts_changes:
         raise ChangedError(
             f"the run in {directory.path} would not go on as it began:\n"
@@ -71,6 +77,8 @@ def go_on(
             + "\nleave out what changes it, or go on with it by --accept-changes"
         )
     if changes:
+        if complete_steps(directory.checkpoints):
+            whole_step(directory.checkpoints, begins)
         directory.change(plan, had | now, changes, begins)
     else:
         directory.note(how=how.as_table())
@@ -101,9 +109,17 @@ def _begins(directory: RunDirectory, settings: Settings) -> int:
 
     Raises:
         ValueError: if it is beyond the end.
+        FileNotFoundError: if it is asked for and not there.
     """
-    newest = max(complete_steps(directory.checkpoints), default=0)
-    begins = newest if settings.from_step is None else settings.from_step
+    there = complete_steps(directory.checkpoints)
+    begins = settings.from_step
+    if begins is None:
+        begins = max(there, default=0)
+    elif begins not in there:
+        raise FileNotFoundError(
+            f"no checkpoint at step {begins:,} in {directory.checkpoints}; there are "
+            f"{', '.join(map(str, there)) or 'none'}"
+        )
     if begins > settings.num_steps:
         raise ValueError(
             f"the run is at step {begins:,} already, beyond {settings.num_steps:,}: give it a "
@@ -141,8 +157,8 @@ def _plan_changes(before: Plan, now: Plan, how_before: How, how: How) -> list[st
     return changes
 
 
-def _changes(had: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What the configuration has that is another, in words."""
+def differences(had: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What a configuration has that is another, in words."""
     compared = [*Configuration.__dataclass_fields__, *OF_DATA]
     return [
         f"{OF_DATA.get(name, name)}: {_plain(now[name])} and not {_plain(had[name])}"

@@ -51,12 +51,14 @@ class ForecastProblem:
         size: of the network.
         trajectory: the data.
         split: which times are for training.
+        allows_nan: whether batches may have NaN, for a loop that knows what to do about it.
     """
 
     forecaster: Forecaster
     size: ModelSize
     trajectory: Trajectory
     split: Split
+    allows_nan: bool = False
 
     def init(self, seed: int) -> Parameters:
         """Fresh parameters."""
@@ -80,8 +82,10 @@ class ForecastProblem:
 
     def batch(self, samples: np.ndarray, rollout: int) -> dict[str, np.ndarray]:
         """The windows that begin at these times."""
+        num_times = rollout + NUM_INPUT_TIMES
         windows = [
-            self.trajectory.window(int(start), rollout + NUM_INPUT_TIMES) for start in samples
+            self.trajectory.window(int(start), num_times, allows_nan=self.allows_nan)
+            for start in samples
         ]
         return {name: np.stack([window[name] for window in windows]) for name in windows[0]}
 

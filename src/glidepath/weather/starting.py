@@ -164,6 +164,7 @@ def ready(
     trajectory = configuration.open_trajectory()
     check_long_enough(trajectory, configuration.holdout, plan, lead)
     problem = make_problem(configuration, trajectory, statistics, progress)
+    problem = replace(problem, allows_nan=how.on_nan != "stop")
     return Run(plan, configuration, how, settings, problem)
 
 

@@ -117,26 +117,30 @@ class Trajectory:
         if (kind, index) in self._memory:
             return self._memory[kind, index]
         made = make(index)
-        if made.nbytes * len(self.times) <= MEMORY_BYTES:
+        if made.nbytes * len(self.times) <= MEMORY_BYTES and np.isfinite(made).all():
             self._memory[kind, index] = made
         return made
 
-    def state(self, index: int) -> np.ndarray:
+    def state(self, index: int, *, allows_nan: bool = False) -> np.ndarray:
         """All predicted fields at one time, `[grid, state]`, float32.
 
         Raises:
-            DataError: naming the variable, if there is a NaN.
+            DataError: naming the variable, if there is a NaN, unless that is allowed.
         """
-        return self._remembered("state", index, lambda i: self._read(self.task.state, i))
+        return self._remembered(
+            "state", index, lambda i: self._read(self.task.state, i, allows_nan=allows_nan)
+        )
 
-    def forcings(self, index: int) -> np.ndarray:
+    def forcings(self, index: int, *, allows_nan: bool = False) -> np.ndarray:
         """All forcings at one time, `[grid, forcings]`, float32; given ones as they are given.
 
         Beyond the last time of the data they are computed.
         """
-        return self._remembered("forcings", index, self._make_forcings)
+        return self._remembered(
+            "forcings", index, lambda i: self._make_forcings(i, allows_nan=allows_nan)
+        )
 
-    def _make_forcings(self, index: int) -> np.ndarray:
+    def _make_forcings(self, index: int, *, allows_nan: bool) -> np.ndarray:
         time = np.array([self.time_at(index)])
         fields = progress_fields(time, self.longitude)
         given = [
@@ -150,7 +154,7 @@ class Trajectory:
             )
         grid = (len(self.latitude), len(self.longitude))
         columns = [
-            self._read([channel], index)[:, 0]
+            self._read([channel], index, allows_nan=allows_nan)[:, 0]
             if channel.variable in given
             else np.broadcast_to(fields[channel.variable][0], grid).reshape(-1)
             for channel in self.task.forcings
@@ -162,15 +166,27 @@ class Trajectory:
         """All fields without time, `[grid, statics]`, float32."""
         return self._read(self.task.statics, 0)
 
-    def window(self, start: int, num_times: int) -> dict[str, np.ndarray]:
-        """Consecutive times, as `rollout.Window` has them, without the batch axis."""
+    def window(
+        self, start: int, num_times: int, *, allows_nan: bool = False
+    ) -> dict[str, np.ndarray]:
+        """Consecutive times, as `rollout.Window` has them, without the batch axis.
+
+        Raises:
+            DataError: as `state`.
+        """
         indices = range(start, start + num_times)
         return {
-            "state": np.stack([self.state(i) for i in indices]),
-            "forcings": np.stack([self.forcings(i) for i in indices]),
+            "state": np.stack([self.state(i, allows_nan=allows_nan) for i in indices]),
+            "forcings": np.stack([self.forcings(i, allows_nan=allows_nan) for i in indices]),
         }
 
-    def _read(self, channels: list[Channel] | tuple[Channel, ...], index: int) -> np.ndarray:
+    def _read(
+        self,
+        channels: list[Channel] | tuple[Channel, ...],
+        index: int,
+        *,
+        allows_nan: bool = False,
+    ) -> np.ndarray:
         size = len(self.latitude) * len(self.longitude)
         columns = [np.empty((size, 0), np.float32)]
         for name in dict.fromkeys(channel.variable for channel in channels):
@@ -190,7 +206,7 @@ class Trajectory:
                     f"{self.source}: `{name}` can't be read at {short_time(self.times[index])}: "
                     f"{error}"
                 ) from None
-            if not np.isfinite(values).all():
+            if not (allows_nan or np.isfinite(values).all()):
                 raise DataError(
                     f"{self.source}: `{name}` is NaN or infinite at "
                     f"{int((~np.isfinite(values)).sum())} points at {short_time(self.times[index])}"

@@ -73,6 +73,44 @@ def test_a_changed_plan_file_is_found(directory):
     assert "was changed since the run was started" in wrong(directory)["plan"][0]
 
 
+def test_files_that_the_run_depends_on_are_known_again(tmp_path):
+    directory = RunDirectory(tmp_path / "run")
+    directory.statistics.mkdir(parents=True)
+    (directory.statistics / "mean.nc").write_text("1")
+    directory.create(PLAN, {"seed": 1})
+    run(directory, Line(), replace(SETTINGS, num_steps=2))
+    assert wrong(directory) == {}
+    (directory.statistics / "mean.nc").write_text("2")
+    assert wrong(directory)["statistics"] == (
+        "statistics/mean.nc was changed: its SHA-256 is another",
+    )
+    with pytest.raises(ValueError, match="put back what was there"):
+        directory.check_files()
+
+
+def test_a_configuration_that_was_edited_is_no_longer_that_of_the_checkpoints(directory):
+    text = directory.configuration_file.read_text()
+    directory.configuration_file.write_text(text.replace("{", '{"seed": 9,', 1))
+    assert "another plan or configuration" in wrong(directory)["checkpoint 12"][0]
+    with pytest.raises(
+        ValueError, match=r"step 12 is of another plan or configuration .* --accept"
+    ):
+        run(directory, Line(), SETTINGS)
+
+
+@pytest.mark.parametrize("text", ['{"changes": 5', '{"changes": [{}]', '{"parent": {}', "[" * 9999])
+def test_a_configuration_that_makes_no_sense_is_a_finding_and_no_crash(text, directory):
+    if text.startswith("{"):
+        text = directory.configuration_file.read_text().replace("{", text + ",", 1)
+    directory.configuration_file.write_text(text)
+    assert wrong(directory)
+
+
+def test_a_step_beyond_all_numbers_is_a_finding_and_no_crash(directory):
+    rewrite(directory, lambda line: line | {"step": 2**70} if line["kind"] == "update" else line)
+    assert "record" in wrong(directory)
+
+
 def test_no_run_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no run in"):
         verify(RunDirectory(tmp_path))

@@ -1,9 +1,12 @@
 """Opening trajectories: what is accepted, and errors that name what is wrong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 
+from glidepath.weather.learning import ForecastProblem
 from glidepath.weather.opening import open_trajectory
 from glidepath.weather.split import Split, starts_outside, training_period, usual_lead
 from glidepath.weather.statistics import Statistics, compute_statistics
@@ -112,6 +115,13 @@ def test_nan_is_named_with_its_variable_and_time(tmp_path):
     trajectory = open_trajectory(save(data, tmp_path / "nan.nc"))
     trajectory.state(6)
     with pytest.raises(DataError, match=r"`u_component_of_wind` is NaN .* 2020-01-04T12:00"):
+        trajectory.state(7)
+    problem = ForecastProblem(None, None, trajectory, Split(40, 0.0))
+    with pytest.raises(DataError, match="is NaN"):
+        problem.batch(np.array([5]), 1)
+    batch = replace(problem, allows_nan=True).batch(np.array([5]), 1)
+    assert np.isnan(batch["state"]).sum() == 1
+    with pytest.raises(DataError, match="is NaN"):
         trajectory.state(7)
 
 

@@ -16,6 +16,14 @@ FILE_NAME = "manifest.json"
 VERSION = 1
 
 
+Seal = dict[str, Any]
+"""How many bytes a file has, and their SHA-256."""
+
+
+class NewerError(ValueError):
+    """A checkpoint was written by a later version, and is not read by this one."""
+
+
 class DamagedError(ValueError):
     """A checkpoint is not as it was written."""
 
@@ -28,7 +36,7 @@ def write_manifest(directory: Path, about: About) -> None:
         about: it.
     """
     paths = list(_files(directory))
-    _write(directory, about, {str(one.relative_to(directory)): _seal(one) for one in paths})
+    _write(directory, about, {str(one.relative_to(directory)): seal(one) for one in paths})
     sync(*paths, *{one.parent for one in paths}, directory)
 
 
@@ -78,6 +86,9 @@ def problems(directory: Path) -> list[str]:
     """What is wrong with a checkpoint's files; nothing, if it is whole.
 
     Every byte is read.
+
+    Raises:
+        NewerError: if it was written by a later version.
     """
     try:
         told = _table(directory)["files"]
@@ -85,22 +96,34 @@ def problems(directory: Path) -> list[str]:
         return [str(error)]
     links = [str(one.relative_to(directory)) for one in _links(directory)]
     found = [f"{name} is a link, and no checkpoint has one" for name in links]
-    there = {str(path.relative_to(directory)): path for path in _files(directory)}
-    for name, seal in told.items():
+    there = {str(path.relative_to(directory)) for path in _files(directory)}
+    found += changed_files(directory, told)
+    return found + [f"{name} is no file of it" for name in sorted(there - told.keys())]
+
+
+def changed_files(directory: Path, seals: dict[str, Seal]) -> list[str]:
+    """How files are others than they were; nothing, if they are the same. Every byte is read.
+
+    Args:
+        directory: that they are in.
+        seals: of `seal`, by their names below it.
+    """
+    found = []
+    for name, told in seals.items():
         try:
-            found += [f"{name} {how}" for how in _difference(there.get(name), seal)]
+            found += [f"{name} {how}" for how in _difference(directory / name, told)]
         except OSError as error:
             found.append(f"{name} can't be read: {error.strerror}")
-    return found + [f"{name} is no file of it" for name in sorted(there.keys() - told.keys())]
+    return found
 
 
-def _difference(path: Path | None, seal: dict[str, Any]) -> Iterator[str]:
+def _difference(path: Path, told: Seal) -> Iterator[str]:
     """How a file is another than it was, if it is."""
-    if path is None:
+    if not path.is_file():
         yield "is missing"
-    elif (size := path.stat().st_size) != seal["bytes"]:
-        yield f"has {size:,} bytes and not {seal['bytes']:,}"
-    elif _seal(path) != seal:
+    elif (size := path.stat().st_size) != told["bytes"]:
+        yield f"has {size:,} bytes and not {told['bytes']:,}"
+    elif seal(path) != told:
         yield "was changed: its SHA-256 is another"
 
 
@@ -118,9 +141,9 @@ def _table(directory: Path) -> dict[str, Any]:
     if _checksum(table) != checksum:
         raise DamagedError(f"{FILE_NAME} was changed: its SHA-256 is another")
     if table["version"] > VERSION:
-        raise DamagedError(
-            f"{FILE_NAME} is of version {table['version']}, and this glidepath knows {VERSION}: "
-            "install a newer one"
+        raise NewerError(
+            f"the checkpoint {directory} is of version {table['version']}, and this glidepath "
+            f"knows {VERSION}: install a newer one"
         )
     return table
 
@@ -131,7 +154,8 @@ def _checksum(table: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _seal(path: Path) -> dict[str, Any]:
+def seal(path: Path) -> Seal:
+    """By which a file is known again."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"bytes": path.stat().st_size, "sha256": digest}

@@ -22,6 +22,7 @@ from glidepath.training.checkpoints.about import About
 from glidepath.training.checkpoints.keep import Keep
 from glidepath.training.checkpoints.manifest import (
     DamagedError,
+    NewerError,
     problems,
     read_manifest,
     sync,
@@ -41,7 +42,8 @@ LOST_BY_ORBAX = "[]*?"
 """In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
 the log only."""
 
-logging.getLogger("absl").setLevel(logging.ERROR)  # orbax tells every file that it writes
+# Orbax tells every file that it writes, and every error, which is told here, too.
+logging.getLogger("absl").setLevel(logging.CRITICAL)
 
 
 class SaveError(OSError):
@@ -204,7 +206,7 @@ class Checkpoints:
     def _remove_the_others(self) -> None:
         there = []
         for step in self.steps:
-            with suppress(DamagedError):  # it is told when somebody wants to go on from it
+            with suppress(DamagedError, NewerError):  # told when somebody wants to go on from it
                 there.append(self.about(step))
         kept = self._keep.kept(there)
         for one in there:
@@ -319,7 +321,10 @@ def _clear(path: Path) -> None:
     """Remove what a process that was killed has left half written or half removed."""
     for ending in (SAVING, REMOVING):
         for orphan in path.glob(f"*{ending}*"):
-            shutil.rmtree(orphan)
+            if orphan.is_dir():
+                shutil.rmtree(orphan)
+            else:
+                orphan.unlink()
 
 
 def _remove(directory: Path) -> None:
