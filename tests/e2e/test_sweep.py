@@ -40,12 +40,13 @@ def glidepath(*arguments):
     return status or 0, result.output + (f"error: {error}" if error else "")
 
 
-def start(path, *how):
-    """A process that works on a sweep."""
+def start(path, *how, slow=SLOW):
+    """A process that works on a sweep, in a group of its own, as a terminal starts one."""
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-m", "tests.unit.sweeps.small_sweep", str(path), str(SLOW), *how]
+    command = [sys.executable, "-m", "tests.unit.sweeps.small_sweep", str(path), str(slow), *how]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True)  # fmt: skip
+                            stderr=subprocess.STDOUT, text=True,
+                            start_new_session=True)  # fmt: skip
 
 
 def kill(process):
@@ -139,6 +140,21 @@ def test_jobs_are_processes_that_end_with_the_one_that_started_them(tmp_path):
     assert num_before < 6
     said = end_of(start(job.path, "2"))
     assert finished(job) == set(range(6)), said
+
+
+def test_control_c_lets_all_jobs_save_their_states(tmp_path):
+    job = make(tmp_path / "jobs", TEXT, seconds=0.6)
+    process = start(job.path, "2", slow=0.6)
+    wait_until(lambda: half_way(job, 0) and half_way(job, 1))
+    os.killpg(process.pid, signal.SIGINT)
+    said = end_of(process)
+    assert process.returncode == 128 + signal.SIGINT, said
+    assert set(found_in(job)) == {0, 1}
+    for number in (0, 1):
+        history = History.open(record_of(job, number))
+        assert history.end is not None, said
+        saved = complete_steps(job.directory.trial(number).checkpoints)
+        assert saved[-1] == history.num_done > 0
 
 
 def free(job):
