@@ -26,7 +26,7 @@ Storage = option(
 Jobs = option(int | None, "Trials at a time; 1, or with Ray as many as it has room for.")
 Address = option(str | None, "Of a Ray cluster, or auto; without it Ray runs on this machine.")
 Cpus = option(float, "Cores that a trial takes of a Ray cluster.")
-Gpus = option(float, "GPUs that a trial takes of a Ray cluster.")
+Gpus = option(float | None, "GPUs that a trial takes of a Ray cluster: 1, or part of one.")
 Trials = option(int | None, "How many, in the place of the file's number.")
 
 WIDEST = 10_000
@@ -48,7 +48,7 @@ def graphcast(
     jobs: Jobs = None,
     address: Address = None,
     cpus: Cpus = 1,
-    gpus: Gpus = 0,
+    gpus: Gpus = None,
 ) -> None:
     """Train GraphCast many times along varied plans, each in a run directory of its own.
 
@@ -113,10 +113,12 @@ def _here(job: Job, num_jobs: int) -> None:
             raise typer.Exit(error.stop.status) from None
 
 
-def _on_ray(job: Job, *, cpus: float, gpus: float, **how: Any) -> None:
+def _on_ray(job: Job, *, cpus: float, gpus: float | None, **how: Any) -> None:
+    from glidepath.cli.errors import options
     from glidepath.sweeps.on_ray import Resources, work_on_ray
 
-    work_on_ray(job, resources=Resources(cpus, gpus), **how)
+    with options(gpus="--gpus"):
+        work_on_ray(job, resources=Resources(cpus, gpus), **how)
 
 
 @app.command("show")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from glidepath.record import History
 from glidepath.sweeps.directory import SweepDirectory
+from glidepath.sweeps.failures import check_hope, ends_the_sweep
 from glidepath.sweeps.study import Study, Taken
 from glidepath.sweeps.sweep import Sweep, words
 from glidepath.sweeps.trial import Trainer, Trial, Watcher
@@ -20,6 +21,14 @@ Tell = Callable[[str], None]
 
 COMPILED_SECONDS = 0.2
 """What took less to compile is not kept."""
+
+MOST_TAKES = 3
+"""How often a trial is taken whose process dies before it has got any further."""
+
+DIED = (
+    f"its process has died {MOST_TAKES} times without getting further: the system ends one that "
+    "takes all memory"
+)
 
 
 def say(text: str) -> None:
@@ -69,12 +78,15 @@ def work(
         how many were run.
     Raises:
         StoppedError: if one of those asked wanted it; the trial can go on.
-        OSError: if a disk is full or gone; likewise.
+        ValueError: if the first trials have all failed.
+        OSError: if a disk is full, or nothing can be written; likewise.
+        optuna.exceptions.StorageInternalError: if the storage does not answer; likewise.
     """
     _keep_compiled(job.directory)
     worker = Worker(job, job.sweep(), job.study(), asked, tell)
-    num_run = 0
+    num_run, num_before = 0, worker.study.num_done
     while most is None or num_run < most:
+        check_hope(worker.study, num_before)
         if stop := next((wish for ask in asked if (wish := ask()) is not None), None):
             raise StoppedError(stop, 0)
         taken = worker.study.take()
@@ -82,6 +94,9 @@ def work(
             break
         try:
             worker.run(taken)
+        except (StoppedError, OSError):
+            taken.put_back()
+            raise
         finally:
             taken.release()
         num_run += 1
@@ -113,14 +128,16 @@ class Worker:
         self.tell(f"{name}: {self._outcome(taken)}")
 
     def _outcome(self, taken: Taken) -> str:
-        if taken.is_old and taken.should_end():
+        if taken.num_takes > MOST_TAKES:
+            return self._failed(taken, DIED)
+        if taken.is_old and self._is_pruned(taken):
             self.study.pruned(taken)
             return "pruned"
         try:
             pruned_at = self.train(taken)
-        except (StoppedError, OSError):
-            raise
         except Exception as error:
+            if ends_the_sweep(error):
+                raise
             return self._failed(taken, _first_line(error))
         if pruned_at is not None:
             self.study.pruned(taken)
@@ -130,6 +147,11 @@ class Worker:
             return self._failed(taken, f"no finite {METRIC} was measured at its end")
         self.study.finished(taken, loss)
         return f"{METRIC} {loss:.4g}"
+
+    def _is_pruned(self, taken: Taken) -> bool:
+        """Whether a trial was to be ended early when its process died; one at its end was not."""
+        num_steps = self.sweep.steps_of(self.sweep.point(taken.values))
+        return taken.last_step < num_steps and taken.should_end()
 
     def _failed(self, taken: Taken, reason: str) -> str:
         self.study.failed(taken, reason)
