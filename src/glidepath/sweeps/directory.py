@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -18,6 +17,7 @@ from glidepath.record.claim import ClaimedError, claim
 from glidepath.sweeps.base import FileBase
 from glidepath.sweeps.file import build
 from glidepath.sweeps.keys import Keys
+from glidepath.sweeps.storage_names import to_keep
 from glidepath.sweeps.sweep import Sweep
 from glidepath.training.run_directory import RunDirectory
 
@@ -116,8 +116,8 @@ class SweepDirectory:
             self.trial(0).check_free()
             if isinstance(sweep.base, FileBase):
                 _write(self.path / _kept_name(sweep), sweep.base.table)
-            study = f"{self.path.absolute().name}-{secrets.token_hex(4)}"
-            kept = {"study": study, "storage": _to_keep(storage), "sweep": table}
+            study = f"{self.path.resolve().name}-{secrets.token_hex(4)}"
+            kept = {"study": study, "storage": to_keep(storage), "sweep": table}
             _write(self.file, kept)
 
     def _go_on(self, table: dict[str, Any], sweep: Sweep, storage: str | None) -> None:
@@ -135,7 +135,7 @@ class SweepDirectory:
                 f"the sweep in {self.path} was started with another `{differs[0]}`: its trials "
                 "could not be compared; choose another directory by --out"
             )
-        if storage is not None and _to_keep(storage) != had["storage"]:
+        if storage is not None and to_keep(storage) != had["storage"]:
             raise ValueError(
                 f"the sweep in {self.path} was started in the storage {had['storage']}: leave "
                 "--storage out, or give that one"
@@ -182,20 +182,6 @@ def _normal(table: dict[str, Any]) -> dict[str, Any]:
     """As JSON gives it back."""
     back: dict[str, Any] = json.loads(json.dumps(table))
     return back
-
-
-def _to_keep(storage: str | None) -> str | None:
-    """A storage's URL or file as it may be written down: without a password."""
-    if storage is None:
-        return None
-    if "://" not in storage:
-        return str(Path(storage).absolute())
-    password = urlsplit(storage).password
-    return storage if password is None else storage.replace(f":{password}@", f":{HIDDEN}@")
-
-
-HIDDEN = "***"
-"""Stands for a password, which is not written down."""
 
 
 def write_whole(path: Path, text: str) -> None:

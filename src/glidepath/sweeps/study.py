@@ -85,20 +85,43 @@ class Study:
         directory: of the sweep, the same for all processes.
         sweep: that is there.
         storage: as of `open_storage`.
+    Raises:
+        ValueError: if trials were begun, and the storage does not know of them.
     """
 
     def __init__(self, directory: SweepDirectory, sweep: Sweep, storage: str | None = None) -> None:
-        import optuna
-
         self._directory, self._sweep = directory, sweep
         with directory.alone():
-            self._study = optuna.create_study(
-                study_name=directory.table()["study"],
-                storage=open_storage(directory, storage),
-                direction="minimize",
-                pruner=_pruner(sweep),
-                load_if_exists=True,
+            kept = open_storage(directory, storage)
+            self._study = self._begun(kept) if directory.trials.exists() else self._begin(kept)
+
+    def _begin(self, storage: Any) -> Any:
+        """The study, made if this is the first process to look for it."""
+        import optuna
+
+        return optuna.create_study(
+            study_name=self._directory.table()["study"],
+            storage=storage,
+            direction="minimize",
+            pruner=_pruner(self._sweep),
+            load_if_exists=True,
+        )
+
+    def _begun(self, storage: Any) -> Any:
+        """The study that the run directories are of."""
+        import optuna
+
+        table = self._directory.table()
+        try:
+            return optuna.load_study(
+                study_name=table["study"], storage=storage, pruner=_pruner(self._sweep)
             )
+        except KeyError:
+            raise ValueError(
+                f"what is known of the trials in {self._directory.trials} is not in "
+                f"{table['storage'] or self._directory.journal}: put it back there, or give by "
+                "`storage` where it is now; or begin anew in another directory"
+            ) from None
 
     def take(self) -> Taken | None:
         """The next trial to run; None if there is none left that nobody else runs."""

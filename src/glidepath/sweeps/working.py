@@ -133,6 +133,7 @@ class Worker:
         if taken.is_old and self._is_pruned(taken):
             self.study.pruned(taken)
             return "pruned"
+        self._check_own(taken)
         try:
             pruned_at = self.train(taken)
         except Exception as error:
@@ -147,6 +148,16 @@ class Worker:
             return self._failed(taken, f"no finite {METRIC} was measured at its end")
         self.study.finished(taken, loss)
         return f"{METRIC} {loss:.4g}"
+
+    def _check_own(self, taken: Taken) -> None:
+        """Refuse a run directory that is not the trial's."""
+        directory = self.job.directory.trial(taken.number)
+        plan = self.sweep.point(taken.values).plan
+        if directory.exists() and directory.open()[0].fingerprint != plan.fingerprint:
+            raise ValueError(
+                f"{directory.path} has a run with another plan than trial {taken.number}'s: put "
+                "the trial's own back, or move it away, and the trial is begun anew"
+            )
 
     def _is_pruned(self, taken: Taken) -> bool:
         """Whether a trial was to be ended early when its process died; one at its end was not."""

@@ -10,6 +10,7 @@ import pytest
 from glidepath.record import History
 from glidepath.sweeps.directory import SweepDirectory
 from glidepath.sweeps.results import as_table, best_of, results, write_best
+from glidepath.sweeps.storage_names import to_keep
 from glidepath.sweeps.study import Study
 from glidepath.sweeps.working import Job, Worker, work
 from glidepath.training.stopping import Stop, StoppedError
@@ -63,6 +64,41 @@ def test_half_a_line_at_the_end_of_the_journal_is_cut_off(tmp_path):
         file.write(b'{"op_code": 4, "work')
     assert work(job, tell=quiet) == 2
     assert states(job) == ["COMPLETE"] * 3
+
+
+def test_half_a_line_that_a_full_disk_left_is_cut_off_by_the_next_who_writes(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    study = job.study()
+    with job.directory.journal.open("ab") as file:
+        file.write(b'{"op_code": 4, "work')
+    taken = study.take()
+    assert taken.number == 0
+    taken.report(4, 1.0)
+    taken.release()
+    assert [one.intermediate_values for one in job.study().trials()] == [{4: 1.0}]
+
+
+def test_trials_whose_storage_is_lost_are_not_begun_anew(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    work(job, tell=quiet, most=1)
+    job.directory.journal.rename(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=r"in .*trials is not in .*journal.log: put it"):
+        job.study()
+    (tmp_path / "elsewhere").replace(job.directory.journal)
+    assert states(job) == ["COMPLETE"]
+
+
+def test_a_run_directory_with_another_plan_is_refused(tmp_path):
+    first, other = make(tmp_path / "first", SHORT), make(tmp_path / "other", SHORT + " ")
+    for job in (first, other):
+        work(job, tell=quiet, most=1)
+    shutil.copytree(first.directory.trial(0).path, other.directory.trial(1).path)
+    with pytest.raises(ValueError, match="has a run with another plan than trial 1's: put the"):
+        work(other, tell=quiet)
+    assert states(other) == ["COMPLETE", "RUNNING"]
+    shutil.rmtree(other.directory.trial(1).path)
+    work(other, tell=quiet)
+    assert states(other) == ["COMPLETE"] * 3
 
 
 def test_a_run_that_was_killed_before_it_began_is_begun_again(tmp_path):
@@ -218,8 +254,39 @@ def test_a_password_is_not_written_down(tmp_path):
     url = "postgresql://me:secret@host/trials"
     job = make(tmp_path / "sweep", SHORT, url)
     assert "secret" not in job.directory.file.read_text()
-    with pytest.raises(ValueError, match="give it by --storage, with password"):
+    with pytest.raises(ValueError, match="give it as `storage`, with its password"):
         Study(job.directory, job.sweep())
+
+
+@pytest.mark.parametrize(
+    ("storage", "kept"),
+    [
+        ("postgresql://me:p%40s@host/trials", "postgresql://me:***@host/trials"),
+        ("postgresql://me:me@host/trials", "postgresql://me:***@host/trials"),
+        ("postgresql://me@host/trials", "postgresql://me@host/trials"),
+        ("sqlite:///trials.db", "sqlite:///{here}/trials.db"),
+        ("sqlite:////of/all.db", "sqlite:////of/all.db"),
+        ("trials.log", "{here}/trials.log"),
+    ],
+)
+def test_a_storage_is_kept_absolute_and_without_its_password(storage, kept, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert to_keep(storage) == kept.format(here=tmp_path.resolve())
+
+
+@pytest.mark.parametrize(
+    ("storage", "said"),
+    [
+        ("postgresql://me@host/trials?password=secret", "a `password` after the question mark"),
+        ("postgresql://me:sec@ret@host/trials", "more than one @: write %40"),
+        ("sqlite://", "must be kept: give a file, as in sqlite:///trials.db"),
+        ("://", "a URL such as postgresql://me@host/trials"),
+    ],
+)
+def test_a_storage_that_can_t_be_kept_is_refused(storage, said):
+    with pytest.raises(ValueError, match=said.replace("?", r"\?")) as caught:
+        to_keep(storage)
+    assert "secret" not in str(caught.value)
 
 
 def test_the_same_sweep_goes_on_and_another_is_refused(tmp_path):
