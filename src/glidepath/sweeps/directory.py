@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock
 
 from glidepath.record.claim import ClaimedError, claim
+from glidepath.record.writing import PARTIAL, write_whole
 from glidepath.sweeps.base import FileBase
 from glidepath.sweeps.file import build
 from glidepath.sweeps.keys import Keys
@@ -24,7 +25,7 @@ from glidepath.training.run_directory import RunDirectory
 FREE_TO_CHANGE = "trials"
 """What a sweep that goes on may have more of."""
 
-LOCK, FILE, BASE_PLAN, PARTIAL = "sweep.lock", "sweep.json", "base-plan.json", ".partial"
+LOCK, FILE, BASE_PLAN = "sweep.lock", "sweep.json", "base-plan.json"
 
 OWN = (LOCK, FILE, BASE_PLAN)
 """What a process that was killed at the start may have left."""
@@ -182,13 +183,6 @@ def _normal(table: dict[str, Any]) -> dict[str, Any]:
     """As JSON gives it back."""
     back: dict[str, Any] = json.loads(json.dumps(table))
     return back
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is there as a whole or not at all."""
-    partial = path.with_name(path.name + PARTIAL)
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _write(path: Path, value: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from glidepath.plan import Plan, files
 from glidepath.record.claim import claim, lock_file
+from glidepath.record.writing import write_whole
 
 LOST_BY_ORBAX = "[]*?"
 """In a path with one of these orbax 0.12 writes checkpoints without their arrays, and says so in
@@ -145,7 +145,7 @@ class RunDirectory:
     def create(self, plan: Plan, configuration: dict[str, Any]) -> None:
         """Say what run is here; from then on there is one."""
         self.path.mkdir(parents=True, exist_ok=True)
-        _put(self.plan_file, files.dumps(plan))
+        write_whole(self.plan_file, files.dumps(plan))
         self._write(configuration | {"fingerprint": plan.fingerprint})
 
     @contextmanager
@@ -179,8 +179,8 @@ class RunDirectory:
         before, had = self.open()
         told = {"step": step, "fingerprint": before.fingerprint, "time": round(time.time(), 3)}
         changes = [*had.get("changes", []), told | {"differences": differences}]
-        _put(self.path / f"plan-{before.fingerprint}.toml", files.dumps(before))
-        _put(self._next_plan_file, files.dumps(plan))
+        write_whole(self.path / f"plan-{before.fingerprint}.toml", files.dumps(before))
+        write_whole(self._next_plan_file, files.dumps(plan))
         own = {"fingerprint": plan.fingerprint, "changes": changes}
         self._write(configuration | own)  # from here on the new plan holds
         self._take_next_plan(plan.fingerprint)
@@ -198,7 +198,7 @@ class RunDirectory:
                 self._next_plan_file.unlink()
 
     def _write(self, configuration: dict[str, Any]) -> None:
-        _put(self.configuration_file, json.dumps(configuration, indent=2) + "\n")
+        write_whole(self.configuration_file, json.dumps(configuration, indent=2) + "\n")
 
     def note(self, **known: Any) -> None:
         """Add to the configuration what changes nothing in the run's numbers.
@@ -234,13 +234,3 @@ class RunDirectory:
                 "it by --plan, with --accept-changes"
             )
         return plan, configuration
-
-
-def _put(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = file.with_name(file.name + ".partial")
-    with partial.open("w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    partial.replace(file)

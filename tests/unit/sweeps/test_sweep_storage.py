@@ -219,6 +219,9 @@ def test_results_are_sorted_and_the_best_plan_is_written(tmp_path):
     job = make(tmp_path / "sweep", SHORT)
     work(job, tell=quiet, most=2)
     running = job.study().take()
+    plans = [job.directory.trial(number).plan_file.read_bytes() for number in (0, 1)]
+    for number in (0, 1):
+        shutil.rmtree(job.directory.trial(number).path)  # as one who needs the room does
     sweep, found = job.sweep(), results(job.directory, job.study())
     assert [one.state for one in found] == ["finished", "finished", "running"]
     assert found[0].loss < found[1].loss
@@ -227,12 +230,25 @@ def test_results_are_sorted_and_the_best_plan_is_written(tmp_path):
     assert told["trial"] == best.number == found[0].number
     assert told["varied"] == best.values
     assert told["configuration"] == {"batch": 8, "seed": best.values["seed"]}
-    assert job.directory.best_plan.read_bytes() == (
-        job.directory.trial(best.number).plan_file.read_bytes()
-    )
+    assert job.directory.best_plan.read_bytes() == plans[best.number]
     table = as_table(sweep, found)
     assert json.loads(json.dumps(table))["best"] == best.number
     running.release()
+
+
+def test_those_that_failed_come_last_with_their_errors_and_no_other_has_one(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    study = job.study()
+    taken = [study.take() for _ in range(3)]
+    study.failed(taken[0], "too large")
+    taken[1].trial.set_user_attr("error", "of a process that died before it could tell the end")
+    study.finished(taken[1], 1.0)
+    found = results(job.directory, study)
+    assert [(one.state, one.error) for one in found] == [
+        ("finished", None), ("running", None), ("failed", "too large"),
+    ]  # fmt: skip
+    for each in taken:
+        each.release()
 
 
 def test_without_a_finished_trial_there_is_no_best(tmp_path):
