@@ -75,8 +75,17 @@ def load(path: Path, keys: Keys) -> tuple[Sweep, dict[str, Any]]:
     for name in ("set", "vary"):
         if isinstance(table.get(name), dict):
             table[name] = flat(table[name])
-    table = _with_absolute_paths(table, path.parent.absolute(), keys)
+    table = _with_absolute_paths(table, path.parent.resolve(), keys)
     return build(table, path.parent, keys, places), table
+
+
+def whole(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A sweep's table with its defaults written out, as JSON gives it back.
+
+    Args:
+        table: that `load` has returned.
+    """
+    return SweepTable.model_validate(table).model_dump(mode="json")
 
 
 def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None = None) -> Sweep:
@@ -130,7 +139,7 @@ def _with_absolute_paths(table: dict[str, Any], below: Path, keys: Keys) -> dict
     if not isinstance(fixed, dict):
         return table
     absolute = {
-        name: str(below / fixed[name])
+        name: str((below / fixed[name]).resolve())
         for name in keys.paths
         if isinstance(fixed.get(name), str) and "://" not in fixed[name]
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, final
 
@@ -68,6 +70,25 @@ def open_storage(directory: SweepDirectory, storage: str | None = None) -> Any:
 def storage_of(directory: SweepDirectory, storage: str | None) -> str:
     """The URL or the file that is meant, absolute."""
     return to_open(storage or directory.table()["storage"] or str(directory.journal))
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Say of a storage that fails meanwhile what it is, and that nothing is lost.
+
+    Raises:
+        ConnectionError: in the place of Optuna's error.
+    """
+    from optuna.exceptions import StorageInternalError
+
+    try:
+        yield
+    except StorageInternalError as error:
+        said = str(error.__cause__ or error).splitlines()[0]
+        raise ConnectionError(
+            f"the storage of the sweep's trials has failed: {said}; mend it, and go on by the same "
+            "command"
+        ) from error
 
 
 def open_journal(path: Path) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from glidepath.record import History
 from glidepath.sweeps.directory import SweepDirectory
 from glidepath.sweeps.failures import check_hope, ends_the_sweep
+from glidepath.sweeps.storage import reached
 from glidepath.sweeps.study import Study, Taken
 from glidepath.sweeps.sweep import Sweep, words
 from glidepath.sweeps.trial import Trainer, Trial, Watcher
@@ -79,10 +80,14 @@ def work(
     Raises:
         StoppedError: if one of those asked wanted it; the trial can go on.
         ValueError: if the first trials have all failed.
-        OSError: if a disk is full, or nothing can be written; likewise.
-        optuna.exceptions.StorageInternalError: if the storage does not answer; likewise.
+        OSError: if a disk is full, or nothing can be written, or the storage fails; likewise.
     """
     _keep_compiled(job.directory)
+    with reached():
+        return _work(job, asked, tell, most)
+
+
+def _work(job: Job, asked: Sequence[Asked], tell: Tell, most: int | None) -> int:
     worker = Worker(job, job.sweep(), job.study(), asked, tell)
     num_run, num_before = 0, worker.study.num_done
     while most is None or num_run < most:

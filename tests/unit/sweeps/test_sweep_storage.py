@@ -315,8 +315,25 @@ def test_the_same_sweep_goes_on_and_another_is_refused(tmp_path):
         ValueError, match="was started with another `vary`: its trials could not be"
     ):
         make(tmp_path / "sweep", SHORT.replace("low = 1e-3", "low = 1e-2"))
-    with pytest.raises(ValueError, match="was started in the storage None: leave --storage out"):
+    with pytest.raises(ValueError, match=r"was started in .*journal.log: leave `storage` out"):
         make(tmp_path / "sweep", SHORT, "other.log")
+
+
+def test_more_trials_that_were_asked_for_stay_asked_for(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    table, sweep = job.directory.table()["sweep"], job.sweep()
+    for asked, expected in ((7, 7), (None, 7), (5, 5), (None, 5)):
+        job.directory.start(table, sweep, None, asked)
+        assert job.sweep().trials == expected
+
+
+def test_the_same_sweep_in_other_words_is_the_same(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    make(tmp_path / "sweep", SHORT.replace("steps = 8", "steps = 8\nsampler = 'tpe'"))
+    make(tmp_path / "sweep", SHORT.replace("step = 4 }", "step = 4, log = false }"))
+    assert job.sweep().sampler == "tpe"
+    with pytest.raises(ValueError, match="was started with another `sampler`"):
+        make(tmp_path / "sweep", SHORT.replace("steps = 8", "steps = 8\nsampler = 'random'"))
 
 
 def test_a_plan_s_file_is_kept_with_the_sweep(tmp_path):
