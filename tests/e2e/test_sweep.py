@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from glidepath import Phase, Plan, linear, plateau, save
 from glidepath.cli import main
 from glidepath.cli.errors import MissingExtraError
 from glidepath.plan import files
@@ -242,6 +244,48 @@ def test_a_figure_of_a_sweep_is_written_where_it_is_asked_for(graphcast):
     assert (folder / "s.svg").read_text().startswith("<?xml")
 
 
+def test_a_figure_that_can_t_be_drawn_is_told(tmp_path):
+    path = make(
+        tmp_path / "empty",
+        GRAPHCAST.replace("model.", "#").replace("data =", "#").replace("plan.longest", "#"),
+    ).path
+    for name, said in (("s.svg", "no trial has a loss yet"), ("s.bmp", "must end in .png")):
+        status, output = glidepath("sweep", "show", path, "--save", tmp_path / name)
+        assert status == 1
+        assert said in output
+        assert not (tmp_path / name).exists()
+
+
+def test_an_error_is_told_and_not_hidden_by_the_table(graphcast, tmp_path, monkeypatch):
+    def lose(*_, **__):
+        shutil.rmtree(tmp_path / "out")
+        raise ConnectionError("the storage has failed")
+
+    monkeypatch.setattr("glidepath.sweeps.processes.work", lose)
+    status, output = glidepath(
+        "sweep", "graphcast", graphcast[0] / "sweep.toml", "--out", tmp_path / "out"
+    )
+    assert status == 1
+    assert output.endswith("error: the storage has failed")
+
+
+def test_a_plan_that_listens_to_what_is_not_measured_is_refused_with_its_values(
+    graphcast, tmp_path
+):
+    folder = graphcast[0]
+    heard = plateau("loss", patience=1)
+    plan = Plan(Phase("flat", 2, lr=1e-3, until=heard), Phase("decay", 2, lr=linear(1e-3, 0.0)))
+    save(plan, folder / "listens.toml")
+    text = GRAPHCAST.split("plan.warmup", maxsplit=1)[0] + "model.mesh = 1\nbatch = 2\n[vary]\n"
+    text = text.replace('"graphcast"', '"listens.toml"') + "plan.phase.flat.lr = [1e-3, 2e-3]\n"
+    (folder / "listens-sweep.toml").write_text(text)
+    command = ["sweep", "graphcast", folder / "listens-sweep.toml", "--out", tmp_path / "out"]
+    status, output = glidepath(*command)
+    assert status == 1
+    assert "with plan.phase.flat.lr = 0.001: the plan listens to `loss`" in output
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -287,7 +331,9 @@ def test_a_package_that_is_missing_is_told_with_its_extra(package, extra, tmp_pa
 
 
 def test_jobs_and_trials_are_one_at_least(tmp_path):
+    (tmp_path / "s.toml").write_text(GRAPHCAST)
+    command = ["sweep", "graphcast", tmp_path / "s.toml", "--out", tmp_path / "out"]
     for option in ("--jobs", "--trials"):
-        status, output = glidepath("sweep", "graphcast", "s.toml", "--out", tmp_path, option, 0)
+        status, output = glidepath(*command, option, 0)
         assert status == 1
         assert f"`{option}` must be at least 1, got 0" in output

@@ -144,13 +144,10 @@ class Study:
         return None
 
     def _new(self) -> Taken | None:
-        from optuna.trial import TrialState
-
-        trials = self._study.get_trials(deepcopy=False)
-        begun = [one for one in trials if one.state != TrialState.WAITING]
-        if len(begun) >= self._sweep.trials:
+        num_begun = len(self.trials())
+        if num_begun >= self._sweep.trials:
             return None
-        self._seed(len(begun))
+        self._seed(num_begun)
         trial = self._study.ask()
         lock = self._directory.claim_trial(trial.number)
         assert lock is not None, f"trial {trial.number} is new, and has a lock"

@@ -156,7 +156,7 @@ def test_bad_trials_are_ended_early_and_only_those(pruner, tmp_path):
     for one in pruned:
         history = History.open(job.directory.trial(one.number).record_file)
         assert history.num_done == one.steps < 24
-        assert history.end["reason"] == f"pruned: the loss at step {one.steps} is too high"
+        assert history.end["reason"] == f"pruned: the losses up to step {one.steps} are too high"
         assert one.loss > best_of(found).loss
 
 
