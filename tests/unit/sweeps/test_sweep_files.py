@@ -224,7 +224,7 @@ def test_a_file_of_a_plan_that_is_broken_is_told(tmp_path):
 
 def test_the_file_on_the_page_is_a_sweep_whose_choices_are_plans(tmp_path):
     page = (Path(__file__).parents[3] / "docs" / "sweeps.md").read_text()
-    (tmp_path / "sweep.toml").write_text(re.search(r"```ini\n(.*?)```", page, re.DOTALL)[1])
+    (tmp_path / "sweep.toml").write_text(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
     trainer = GraphCastTrainer()
     sweep, _ = load(tmp_path / "sweep.toml", trainer.keys)
     points = checked_points(sweep)
