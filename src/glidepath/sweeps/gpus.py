@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
@@ -50,6 +52,21 @@ def _memory(num_sharing: int, environment: Mapping[str, str]) -> dict[str, str]:
     if num_sharing == 1 or any(name in environment for name in OF_MEMORY):
         return {}
     return {MEMORY: f"{TAKEN / num_sharing:.4f}"}
+
+
+@contextmanager
+def having(share: Mapping[str, str]) -> Iterator[None]:
+    """Let what is started here find its share from its first moment on."""
+    before = {name: os.environ.get(name) for name in share}
+    os.environ.update(share)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def devices_of(environment: Mapping[str, str]) -> list[str]:

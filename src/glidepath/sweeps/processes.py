@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from glidepath.sweeps.gpus import devices_of, shares
+from glidepath.sweeps.gpus import devices_of, having, shares
 from glidepath.sweeps.working import Job, say, work
 from glidepath.training.signals import Signals
 from glidepath.training.stopping import Asked, Stop, StoppedError
@@ -35,12 +35,10 @@ def work_together(job: Job, num_jobs: int, *, asked: Sequence[Asked] = ()) -> No
         return
     context = multiprocessing.get_context("spawn")
     hears, stops = context.Pipe(duplex=False)
-    made = [
-        context.Process(target=_work_alone, args=(job, hears, share))
-        for share in shares(num_jobs, devices_of(os.environ), os.environ)
-    ]
-    for process in made:
-        process.start()
+    made = [context.Process(target=_work_alone, args=(job, hears)) for _ in range(num_jobs)]
+    for process, share in zip(made, _shares(num_jobs), strict=True):
+        with having(share):
+            process.start()
     stop = _wait(made, asked, stops)
     if not any(process.exitcode for process in made):
         return
@@ -73,9 +71,12 @@ def _wait(
     return stop
 
 
-def _work_alone(job: Job, hears: Connection, gpus: dict[str, str]) -> None:
+def _shares(num_jobs: int) -> list[dict[str, str]]:
+    return shares(num_jobs, devices_of(os.environ), os.environ)
+
+
+def _work_alone(job: Job, hears: Connection) -> None:
     """What one of the processes does."""
-    os.environ.update(gpus)
     with Signals() as signals:
         try:
             work(job, asked=[signals.wish, _silence(hears)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,8 +100,9 @@ def _work(job: Job, asked: Sequence[Asked], tell: Tell, most: int | None) -> int
             break
         try:
             worker.run(taken)
-        except (StoppedError, OSError):
-            taken.put_back()
+        except BaseException:
+            with suppress(Exception):  # the error that ends the work says more
+                taken.put_back()
             raise
         finally:
             taken.release()

@@ -1,6 +1,7 @@
 """Trials that were left, that fail, and what ends the whole sweep."""
 
 import errno
+import shutil
 
 import pytest
 
@@ -91,6 +92,16 @@ def test_a_trial_that_was_stopped_in_order_may_be_so_as_often_as_one_likes(tmp_p
         with pytest.raises(StoppedError):
             work(Job(job.path, Stopped()), tell=quiet)
     assert leave(job).num_takes == 1
+
+
+def test_a_run_directory_of_another_is_refused_as_often_as_it_is_there(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    work(job, tell=quiet, most=1)
+    shutil.copytree(job.directory.trial(0).path, job.directory.trial(1).path)
+    for _ in range(5):
+        with pytest.raises(ValueError, match="has a run with another plan than trial 1's"):
+            work(job, tell=quiet)
+    assert states(job) == ["COMPLETE", "RUNNING"]
 
 
 class Stopped(LineTrainer):

@@ -1,5 +1,6 @@
 """Several processes at work on a sweep: when a wish to stop was in time, and when it was not."""
 
+import os
 from multiprocessing import get_context
 
 import pytest
@@ -37,6 +38,19 @@ def together(path, monkeypatch, kind, asked):
     context = get_context("spawn")
     monkeypatch.setattr(type(context), "Process", kind)
     processes.work_together(Job(path, LineTrainer()), 2, asked=asked)
+
+
+def test_each_process_has_its_share_of_the_gpus(tmp_path, monkeypatch):
+    shown = []
+
+    class Shown(Ended):
+        def start(self):
+            shown.append(os.environ["CUDA_VISIBLE_DEVICES"])
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5")
+    together(tmp_path, monkeypatch, Shown, [])
+    assert shown == ["4", "5"]
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "4,5"
 
 
 def wish():
