@@ -24,6 +24,8 @@ def options(**names: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError) as error:
         said = re.sub(r"`(\w+)`", lambda name: f"`{names.get(name[1], name[1])}`", str(error))
+        if said == str(error):
+            raise
         raise type(error)(said) from None
 
 

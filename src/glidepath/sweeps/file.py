@@ -84,8 +84,10 @@ def whole(table: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         table: that `load` has returned.
+    Raises:
+        SweepFileError: if it is none.
     """
-    return SweepTable.model_validate(table).model_dump(mode="json")
+    return _read(table, _Places("the sweep", "")).model_dump(mode="json")
 
 
 def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None = None) -> Sweep:
@@ -100,10 +102,7 @@ def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None
         SweepFileError: if it is no sweep.
     """
     places = places or _Places("the sweep", "")
-    try:
-        read = SweepTable.model_validate(table)
-    except ValidationError as error:
-        raise places.error(*_explained(error)) from None
+    read = _read(table, places)
     with places.of("base"):
         base = base_named(read.base, below)
     for name, listed in (("set", read.set), ("vary", read.vary)):
@@ -117,6 +116,13 @@ def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None
             checkpoint_every=str(read.checkpoint_every),
             **options,
         )
+
+
+def _read(table: Mapping[str, Any], places: _Places) -> SweepTable:
+    try:
+        return SweepTable.model_validate(table)
+    except ValidationError as error:
+        raise places.error(*_explained(error)) from None
 
 
 def _check_names(

@@ -171,8 +171,8 @@ class Study:
 
     def _reached(self, number: int) -> int:
         """How far a trial has come: its last checkpoint, or the last loss that was reported."""
-        steps = complete_steps(self._directory.trial(number).checkpoints)
-        return max(*steps[-1:], *self.trials()[number].intermediate_values, 0, 0)
+        saved = complete_steps(self._directory.trial(number).checkpoints)
+        return max([0, *saved, *self.trials()[number].intermediate_values])
 
     def finished(self, taken: Taken, loss: float) -> None:
         """Write down what a trial came to."""

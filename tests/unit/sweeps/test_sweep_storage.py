@@ -377,6 +377,9 @@ def test_a_directory_with_something_else_is_left_alone(tmp_path):
     (tmp_path / "bad" / "sweep.json").write_text("{}")
     with pytest.raises(ValueError, match="is damaged"):
         SweepDirectory(tmp_path / "bad").table()
+    (tmp_path / "bad" / "sweep.json").write_text('{"study": "a", "storage": null, "sweep": {}}')
+    with pytest.raises(ValueError, match="the sweep: `base`: is missing"):
+        make(tmp_path / "bad", SHORT)
 
 
 def test_a_sampler_that_is_restarted_does_not_repeat_itself(tmp_path):
