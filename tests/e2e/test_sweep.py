@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from glidepath import Phase, Plan, linear, plateau, save
 from glidepath.cli import main
 from glidepath.cli.errors import MissingExtraError
 from glidepath.plan import files
@@ -40,12 +42,13 @@ def glidepath(*arguments):
     return status or 0, result.output + (f"error: {error}" if error else "")
 
 
-def start(path, *how):
-    """A process that works on a sweep."""
+def start(path, *how, slow=SLOW):
+    """A process that works on a sweep, in a group of its own, as a terminal starts one."""
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-m", "tests.unit.sweeps.small_sweep", str(path), str(SLOW), *how]
+    command = [sys.executable, "-m", "tests.unit.sweeps.small_sweep", str(path), str(slow), *how]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True)  # fmt: skip
+                            stderr=subprocess.STDOUT, text=True,
+                            start_new_session=True)  # fmt: skip
 
 
 def kill(process):
@@ -142,6 +145,22 @@ def test_jobs_are_processes_that_end_with_the_one_that_started_them(tmp_path):
     assert finished(job) == set(range(6)), said
 
 
+def test_control_c_lets_all_jobs_save_their_states(tmp_path):
+    job = make(tmp_path / "jobs", TEXT, seconds=0.6)
+    process = start(job.path, "2", slow=0.6)
+    wait_until(lambda: sum(half_way(job, number) for number in range(12)) == 2)
+    os.killpg(process.pid, signal.SIGINT)
+    said = end_of(process)
+    assert process.returncode == 128 + signal.SIGINT, said
+    left = found_in(job).keys() - finished(job)
+    assert left
+    for number in left:
+        history = History.open(record_of(job, number))
+        assert history.end is not None, said
+        saved = complete_steps(job.directory.trial(number).checkpoints)
+        assert saved[-1] == history.num_done > 0
+
+
 def free(job):
     """Trials that no process has."""
     locks = {one.number: job.directory.claim_trial(one.number) for one in found_in(job).values()}
@@ -227,6 +246,48 @@ def test_a_figure_of_a_sweep_is_written_where_it_is_asked_for(graphcast):
     assert (folder / "s.svg").read_text().startswith("<?xml")
 
 
+def test_a_figure_that_can_t_be_drawn_is_told(tmp_path):
+    path = make(
+        tmp_path / "empty",
+        GRAPHCAST.replace("model.", "#").replace("data =", "#").replace("plan.longest", "#"),
+    ).path
+    for name, said in (("s.svg", "no trial has a loss yet"), ("s.bmp", "must end in .png")):
+        status, output = glidepath("sweep", "show", path, "--save", tmp_path / name)
+        assert status == 1
+        assert said in output
+        assert not (tmp_path / name).exists()
+
+
+def test_an_error_is_told_and_not_hidden_by_the_table(graphcast, tmp_path, monkeypatch):
+    def lose(*_, **__):
+        shutil.rmtree(tmp_path / "out")
+        raise ConnectionError("the storage has failed")
+
+    monkeypatch.setattr("glidepath.sweeps.processes.work", lose)
+    status, output = glidepath(
+        "sweep", "graphcast", graphcast[0] / "sweep.toml", "--out", tmp_path / "out"
+    )
+    assert status == 1
+    assert output.endswith("error: the storage has failed")
+
+
+def test_a_plan_that_listens_to_what_is_not_measured_is_refused_with_its_values(
+    graphcast, tmp_path
+):
+    folder = graphcast[0]
+    heard = plateau("loss", patience=1)
+    plan = Plan(Phase("flat", 2, lr=1e-3, until=heard), Phase("decay", 2, lr=linear(1e-3, 0.0)))
+    save(plan, folder / "listens.toml")
+    text = GRAPHCAST.split("plan.warmup", maxsplit=1)[0] + "model.mesh = 1\nbatch = 2\n[vary]\n"
+    text = text.replace('"graphcast"', '"listens.toml"') + "plan.phase.flat.lr = [1e-3, 2e-3]\n"
+    (folder / "listens-sweep.toml").write_text(text)
+    command = ["sweep", "graphcast", folder / "listens-sweep.toml", "--out", tmp_path / "out"]
+    status, output = glidepath(*command)
+    assert status == 1
+    assert "with plan.phase.flat.lr = 0.001: the plan listens to `loss`" in output
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -272,7 +333,9 @@ def test_a_package_that_is_missing_is_told_with_its_extra(package, extra, tmp_pa
 
 
 def test_jobs_and_trials_are_one_at_least(tmp_path):
+    (tmp_path / "s.toml").write_text(GRAPHCAST)
+    command = ["sweep", "graphcast", tmp_path / "s.toml", "--out", tmp_path / "out"]
     for option in ("--jobs", "--trials"):
-        status, output = glidepath("sweep", "graphcast", "s.toml", "--out", tmp_path, option, 0)
+        status, output = glidepath(*command, option, 0)
         assert status == 1
         assert f"`{option}` must be at least 1, got 0" in output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,30 +57,18 @@ def _asked(
     *, size: str | None, mesh: int | None, latent: int | None, layers: int | None, **given: Any
 ) -> Asked:
     """The flags as fields of a configuration; None for what was left out."""
-    from glidepath.cli.errors import needs
+    from glidepath.cli.errors import needs, options
 
-    with needs("weather"):
+    with needs("weather"), options(size="--size"):
+        from glidepath.weather.starting import size_of
+
         return given | {
             "data": _absolute(given["data"]),
             "stats": _absolute(given["stats"]),
-            "size": _size(size, mesh, latent, layers),
+            "size": size_of(size, mesh_size=mesh, latent_size=latent, num_layers=layers),
         }
 
 
 def _absolute(path: str | None) -> str | None:
     """A path that still holds when the run is resumed from another directory."""
     return path if path is None or "://" in path else str(Path(path).absolute())
-
-
-def _size(
-    name: str | None, mesh: int | None, latent: int | None, layers: int | None
-) -> dict[str, Any] | None:
-    """The fields of the model's size that were asked for."""
-    from glidepath.weather.model import SIZES
-
-    if name is not None and name not in SIZES:
-        raise ValueError(f"`--size` must be one of {', '.join(SIZES)}, got {name!r}")
-    given = {"mesh_size": mesh, "latent_size": latent, "num_layers": layers}
-    given = {field: value for field, value in given.items() if value is not None}
-    named = asdict(SIZES[name]) if name else {}
-    return named | given or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from glidepath.cli.bundles import option
 if TYPE_CHECKING:
     from glidepath.sweeps.directory import SweepDirectory
     from glidepath.sweeps.working import Job
+    from glidepath.training.stopping import Stop
 
 app = typer.Typer(help="Vary a plan or a configuration, and find the best.", no_args_is_help=True)
 
@@ -26,16 +28,14 @@ Storage = option(
 Jobs = option(int | None, "Trials at a time; 1, or with Ray as many as it has room for.")
 Address = option(str | None, "Of a Ray cluster, or auto; without it Ray runs on this machine.")
 Cpus = option(float, "Cores that a trial takes of a Ray cluster.")
-Gpus = option(float, "GPUs that a trial takes of a Ray cluster.")
+Gpus = option(float | None, "GPUs that a trial takes of a Ray cluster: 1, or part of one.")
 Trials = option(int | None, "How many, in the place of the file's number.")
+
+FLAGS = {"storage": "--storage", "gpus": "--gpus", "trials": "--trials"}
+"""By the names of the arguments that errors are about."""
 
 WIDEST = 10_000
 """Characters: where there is no terminal, no row is cut."""
-
-
-@app.callback()
-def sweep() -> None:
-    """Vary a plan or a configuration, and find the best."""
 
 
 @app.command("graphcast")
@@ -48,30 +48,34 @@ def graphcast(
     jobs: Jobs = None,
     address: Address = None,
     cpus: Cpus = 1,
-    gpus: Gpus = 0,
+    gpus: Gpus = None,
 ) -> None:
     """Train GraphCast many times along varied plans, each in a run directory of its own.
 
     Stopped or killed at any moment, the same command goes on. Several may work on one sweep.
     """
-    from glidepath.cli.errors import needs
+    from glidepath.cli.errors import needs, options
 
-    for name, number in (("--jobs", jobs), ("--trials", trials)):
-        if number is not None and number < 1:
-            raise ValueError(f"`{name}` must be at least 1, got {number}")
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"`--jobs` must be at least 1, got {jobs}")
     _check_packages(engine)
     with needs("weather"):
         from glidepath.sweeps.graphcast import GraphCastTrainer
+        from glidepath.sweeps.storage_names import to_open
         from glidepath.sweeps.working import Job
-    job = Job(out.absolute(), GraphCastTrainer(), storage)
-    _begin(job, file, trials)
-    try:
+    with options(**FLAGS):
+        job = Job(out.absolute(), GraphCastTrainer(), storage and to_open(storage))
+        _begin(job, file, trials)
         if engine == "ray":
-            _on_ray(job, address=address, num_jobs=jobs, cpus=cpus, gpus=gpus)
+            stop = _on_ray(job, address=address, num_jobs=jobs, cpus=cpus, gpus=gpus)
         else:
-            _here(job, jobs or 1)
-    finally:
-        _show(job, out / "sweep.png")
+            stop = _here(job, jobs or 1)
+        table = _show(job)
+    if any(trial["loss"] is not None for trial in table["trials"]):
+        _draw(table, job.directory.figure, job.path.name)
+    if stop is not None:
+        typer.echo(f"stopped ({stop.reason}); the same command goes on")
+        raise typer.Exit(stop.status)
 
 
 def _check_packages(engine: str) -> None:
@@ -93,14 +97,15 @@ def _begin(job: Job, file: Path, trials: int | None) -> None:
 
     sweep, table = load(file, job.trainer.keys)
     if trials is not None:
-        sweep, table = replace(sweep, trials=trials), table | {"trials": trials}
+        sweep = replace(sweep, trials=trials)
     points = checked_points(sweep)
     job.trainer.check(points)
-    job.directory.start(table, sweep, job.storage)
-    typer.echo(f"{len(points)} choices of values are plans; {sweep.trials} trials in {job.path}")
+    job.directory.start(table, sweep, job.storage, trials)
+    num_trials = job.sweep().trials
+    typer.echo(f"{len(points)} choices of values are plans; {num_trials} trials in {job.path}")
 
 
-def _here(job: Job, num_jobs: int) -> None:
+def _here(job: Job, num_jobs: int) -> Stop | None:
     from glidepath.sweeps.processes import work_together
     from glidepath.training.signals import Signals
     from glidepath.training.stopping import StoppedError
@@ -109,14 +114,19 @@ def _here(job: Job, num_jobs: int) -> None:
         try:
             work_together(job, num_jobs, asked=[signals.wish])
         except StoppedError as error:
-            typer.echo(f"stopped ({error.stop.reason}); the same command goes on")
-            raise typer.Exit(error.stop.status) from None
+            return error.stop
+    return None
 
 
-def _on_ray(job: Job, *, cpus: float, gpus: float, **how: Any) -> None:
+def _on_ray(job: Job, *, cpus: float, gpus: float | None, **how: Any) -> Stop | None:
     from glidepath.sweeps.on_ray import Resources, work_on_ray
+    from glidepath.training.stopping import Stop
 
-    work_on_ray(job, resources=Resources(cpus, gpus), **how)
+    try:
+        work_on_ray(job, resources=Resources(cpus, gpus), **how)
+    except KeyboardInterrupt:
+        return Stop(signal.SIGINT.name, 128 + signal.SIGINT)
+    return None
 
 
 @app.command("show")
@@ -127,17 +137,26 @@ def show(
     storage: Storage = None,
 ) -> None:
     """Show a sweep's trials, the best first, and write the best one's plan."""
-    from glidepath.cli.errors import needs
+    from glidepath.cli.errors import needs, options
+    from glidepath.cli.files_to_write import check_files
 
+    check_files({"--save": save})
     with needs("weather"):
         from glidepath.sweeps.graphcast import GraphCastTrainer
         from glidepath.sweeps.working import Job
+    if save is not None:
+        with needs("figures"):
+            from glidepath.view import figures
+        figures.check_suffix(save)
     job = Job(sweep.absolute(), GraphCastTrainer(), storage)
-    _show(job, save, as_json=as_json)
+    with options(**FLAGS):
+        table = _show(job, as_json=as_json)
+    if save is not None:
+        _draw(table, save, job.path.name)
 
 
-def _show(job: Job, figure: Path | None, *, as_json: bool = False) -> None:
-    """The table, the figure and the best plan."""
+def _show(job: Job, *, as_json: bool = False) -> dict[str, Any]:
+    """The table, which is returned, and the best plan."""
     from glidepath.cli.errors import needs
 
     with needs("sweeps"):
@@ -149,12 +168,11 @@ def _show(job: Job, figure: Path | None, *, as_json: bool = False) -> None:
     best = write_best(job.directory, sweep, found)
     if as_json:
         typer.echo(json.dumps(table, indent=2))
-    else:
-        _print(table)
-    if figure is not None and any(one.loss is not None for one in found):
-        _draw(table, figure, job.path.name)
-    if best is not None and not as_json:
+        return table
+    _print(table)
+    if best is not None:
         typer.echo(_advice(job.directory, sweep.point(best.values).configuration))
+    return table
 
 
 def _print(table: dict[str, Any]) -> None:

@@ -10,21 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
 from glidepath.record.claim import ClaimedError, claim
+from glidepath.record.writing import PARTIAL, write_whole
 from glidepath.sweeps.base import FileBase
-from glidepath.sweeps.file import build
+from glidepath.sweeps.file import build, whole
 from glidepath.sweeps.keys import Keys
+from glidepath.sweeps.storage_names import to_keep
 from glidepath.sweeps.sweep import Sweep
 from glidepath.training.run_directory import RunDirectory
 
 FREE_TO_CHANGE = "trials"
 """What a sweep that goes on may have more of."""
 
-LOCK, FILE, BASE_PLAN, PARTIAL = "sweep.lock", "sweep.json", "base-plan.json", ".partial"
+LOCK, FILE, BASE_PLAN = "sweep.lock", "sweep.json", "base-plan.json"
 
 OWN = (LOCK, FILE, BASE_PLAN)
 """What a process that was killed at the start may have left."""
@@ -93,54 +94,62 @@ class SweepDirectory:
         with FileLock(self.path / LOCK):
             yield
 
-    def start(self, table: dict[str, Any], sweep: Sweep, storage: str | None) -> None:
+    def start(
+        self,
+        table: dict[str, Any],
+        sweep: Sweep,
+        storage: str | None,
+        num_trials: int | None = None,
+    ) -> None:
         """Say what sweep is here, or go on with the one that is.
 
         Args:
             table: of the sweep's file.
             sweep: that it is.
             storage: of Optuna; None for the journal, or the one that the sweep was started with.
+            num_trials: in the place of the table's; where it is None, a sweep that goes on has no
+                fewer than before, for another process may have been asked for more.
         Raises:
             FileExistsError: if there is something else.
             ValueError: if there is another sweep, or one in another storage.
         """
         with self.alone():
-            table = _normal(table) | {"base": _kept_name(sweep)}
+            table = whole(table) | {"base": _kept_name(sweep)}
             if self.file.exists():
-                self._go_on(table, sweep, storage)
+                self._go_on(table, sweep, storage, num_trials)
                 return
             if any(one.name.removesuffix(PARTIAL) not in OWN for one in self.path.iterdir()):
-                raise FileExistsError(
-                    f"{self.path} is not empty: choose another directory by --out"
-                )
+                raise FileExistsError(f"{self.path} is not empty: choose another directory")
             self.trial(0).check_free()
             if isinstance(sweep.base, FileBase):
                 _write(self.path / _kept_name(sweep), sweep.base.table)
-            study = f"{self.path.absolute().name}-{secrets.token_hex(4)}"
-            kept = {"study": study, "storage": _to_keep(storage), "sweep": table}
-            _write(self.file, kept)
+            study = f"{self.path.resolve().name}-{secrets.token_hex(4)}"
+            own = table if num_trials is None else table | {FREE_TO_CHANGE: num_trials}
+            _write(self.file, {"study": study, "storage": to_keep(storage), "sweep": own})
 
-    def _go_on(self, table: dict[str, Any], sweep: Sweep, storage: str | None) -> None:
+    def _go_on(
+        self, table: dict[str, Any], sweep: Sweep, storage: str | None, num_trials: int | None
+    ) -> None:
         had = self.table()
-        differs = [
-            name
-            for name in sorted(had["sweep"].keys() | table.keys())
-            if had["sweep"].get(name) != table.get(name) and name != FREE_TO_CHANGE
-        ]
+        before = whole(had["sweep"])
+        differs = [name for name in table if before[name] != table[name] and name != FREE_TO_CHANGE]
         kept = self.path / _kept_name(sweep)
         if isinstance(sweep.base, FileBase) and not differs:
             differs = [] if json.loads(kept.read_text("utf-8")) == sweep.base.table else ["base"]
         if differs:
             raise ValueError(
                 f"the sweep in {self.path} was started with another `{differs[0]}`: its trials "
-                "could not be compared; choose another directory by --out"
+                "could not be compared; choose another directory"
             )
-        if storage is not None and _to_keep(storage) != had["storage"]:
+        place = had["storage"] or str(self.journal.resolve())
+        if storage is not None and to_keep(storage) != place:
             raise ValueError(
-                f"the sweep in {self.path} was started in the storage {had['storage']}: leave "
-                "--storage out, or give that one"
+                f"the sweep in {self.path} was started in {place}: leave `storage` out, or give "
+                "that one"
             )
-        _write(self.file, had | {"sweep": table})
+        more = max(before[FREE_TO_CHANGE], table[FREE_TO_CHANGE])
+        own = table | {FREE_TO_CHANGE: more if num_trials is None else num_trials}
+        _write(self.file, had | {"sweep": own})
 
     def table(self) -> dict[str, Any]:
         """What the sweep was started with.
@@ -176,33 +185,6 @@ class SweepDirectory:
 def _kept_name(sweep: Sweep) -> str:
     """What the base is called in the sweep's own directory."""
     return BASE_PLAN if isinstance(sweep.base, FileBase) else sweep.base.name
-
-
-def _normal(table: dict[str, Any]) -> dict[str, Any]:
-    """As JSON gives it back."""
-    back: dict[str, Any] = json.loads(json.dumps(table))
-    return back
-
-
-def _to_keep(storage: str | None) -> str | None:
-    """A storage's URL or file as it may be written down: without a password."""
-    if storage is None:
-        return None
-    if "://" not in storage:
-        return str(Path(storage).absolute())
-    password = urlsplit(storage).password
-    return storage if password is None else storage.replace(f":{password}@", f":{HIDDEN}@")
-
-
-HIDDEN = "***"
-"""Stands for a password, which is not written down."""
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is there as a whole or not at all."""
-    partial = path.with_name(path.name + PARTIAL)
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _write(path: Path, value: Any) -> None:

@@ -90,9 +90,10 @@ class Choices:
                 f"a list needs two values at least, got {len(self.values)}; one that does not vary "
                 "stands in [set]"
             )
-        kinds = [(type(one), one) for one in self.values]
-        if len(set(kinds)) < len(kinds):
-            raise ValueError(f"each value must stand once, got {list(self.values)}")
+        if any(one in self.values[:place] for place, one in enumerate(self.values)):
+            raise ValueError(
+                f"each value must stand once, got {list(self.values)}; true is 1, and 0 is 0.0"
+            )
 
     def corners(self) -> list[Scalar]:
         """All of them."""

@@ -75,8 +75,19 @@ def load(path: Path, keys: Keys) -> tuple[Sweep, dict[str, Any]]:
     for name in ("set", "vary"):
         if isinstance(table.get(name), dict):
             table[name] = flat(table[name])
-    table = _with_absolute_paths(table, path.parent.absolute(), keys)
+    table = _with_absolute_paths(table, path.parent.resolve(), keys)
     return build(table, path.parent, keys, places), table
+
+
+def whole(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A sweep's table with its defaults written out, as JSON gives it back.
+
+    Args:
+        table: that `load` has returned.
+    Raises:
+        SweepFileError: if it is none.
+    """
+    return _read(table, _Places("the sweep", "")).model_dump(mode="json")
 
 
 def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None = None) -> Sweep:
@@ -91,10 +102,7 @@ def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None
         SweepFileError: if it is no sweep.
     """
     places = places or _Places("the sweep", "")
-    try:
-        read = SweepTable.model_validate(table)
-    except ValidationError as error:
-        raise places.error(*_explained(error)) from None
+    read = _read(table, places)
     with places.of("base"):
         base = base_named(read.base, below)
     for name, listed in (("set", read.set), ("vary", read.vary)):
@@ -108,6 +116,13 @@ def build(table: dict[str, Any], below: Path, keys: Keys, places: _Places | None
             checkpoint_every=str(read.checkpoint_every),
             **options,
         )
+
+
+def _read(table: Mapping[str, Any], places: _Places) -> SweepTable:
+    try:
+        return SweepTable.model_validate(table)
+    except ValidationError as error:
+        raise places.error(*_explained(error)) from None
 
 
 def _check_names(
@@ -130,7 +145,7 @@ def _with_absolute_paths(table: dict[str, Any], below: Path, keys: Keys) -> dict
     if not isinstance(fixed, dict):
         return table
     absolute = {
-        name: str(below / fixed[name])
+        name: str((below / fixed[name]).resolve())
         for name in keys.paths
         if isinstance(fixed.get(name), str) and "://" not in fixed[name]
     }

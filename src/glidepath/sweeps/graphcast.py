@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from glidepath.sweeps.domains import Scalar
@@ -12,11 +12,12 @@ from glidepath.sweeps.sweep import Point, told_of
 from glidepath.sweeps.trial import Trial
 from glidepath.sweeps.working import say
 from glidepath.training import optimizer
+from glidepath.training.hearing import check_heard
 from glidepath.training.loop import train
 from glidepath.training.run_directory import RunDirectory
 from glidepath.weather.going_on import go_on
-from glidepath.weather.model import SIZES
-from glidepath.weather.starting import Asked, Run, check_long_enough, configure, start
+from glidepath.weather.runs import Configuration
+from glidepath.weather.starting import Asked, Run, check_long_enough, configure, size_of, start
 from glidepath.weather.statistics import Statistics
 
 FIELDS = {"model.mesh": "mesh_size", "model.latent": "latent_size", "model.layers": "num_layers"}
@@ -54,14 +55,15 @@ class GraphCastTrainer:
 
     def check(self, points: Sequence[Point]) -> None:
         """As in `Trainer`; the data are opened once."""
-        first = configure(points[0].plan, asked(points[0].configuration), _silent, say)
+        first = _configured(points[0])
         if not first.holdout:
             raise ValueError("`holdout` must be above 0: trials are judged on times held out")
         trajectory = first.open_trajectory()
         for point in points:
+            _configured(point)
             with told_of(point.values):
                 optimizer.check(point.plan)
-                configure(point.plan, asked(point.configuration), _silent, say)
+                check_heard(point.plan, evaluates=True)
                 check_long_enough(trajectory, first.holdout, point.plan, None)
 
     def train(self, trial: Trial) -> None:
@@ -70,6 +72,11 @@ class GraphCastTrainer:
         state = train(run.problem, run.plan, trial.directory, run.settings, trial.watcher,
                       asked=trial.asked)  # fmt: skip
         run.problem.export(state.parameters, trial.directory.model_file)
+
+
+def _configured(point: Point) -> Configuration:
+    with told_of(point.values):
+        return configure(point.plan, asked(point.configuration), _silent, say)
 
 
 def _run(trial: Trial) -> Run:
@@ -97,11 +104,7 @@ def asked(configuration: Mapping[str, Scalar]) -> Asked:
     """
     for name, value in configuration.items():
         _check_kind(name, value)
-    size = configuration.get("model.size")
-    if size is not None and size not in SIZES:
-        raise ValueError(f"`model.size` must be one of {', '.join(SIZES)}, got {size!r}")
-    named = asdict(SIZES[str(size)]) if size else {}
-    fields = {field: configuration[name] for name, field in FIELDS.items() if name in configuration}
+    fields = {field: configuration.get(name) for name, field in FIELDS.items()}
     others = {
         name: configuration.get(name) for name in ("data", "stats", "batch", "seed", "holdout")
     }
@@ -109,7 +112,7 @@ def asked(configuration: Mapping[str, Scalar]) -> Asked:
         "first": configuration.get("from"),
         "last": configuration.get("to"),
         "precision": configuration.get("model.precision"),
-        "size": named | fields or None,
+        "size": size_of(configuration.get("model.size"), **fields),
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from glidepath.sweeps.failures import check_hope
 from glidepath.sweeps.working import Job, Tell, say, work
 
 TRIES = 3
@@ -22,11 +23,25 @@ class Resources:
 
     Attributes:
         cpus: cores.
-        gpus: of GPUs.
+        gpus: of GPUs; None where the cluster has none.
     """
 
     cpus: float = 1
-    gpus: float = 0
+    gpus: float | None = None
+
+    def check(self, cluster: Mapping[str, float]) -> None:
+        """Refuse to share GPUs by chance.
+
+        Args:
+            cluster: what it has, by Ray's names.
+        Raises:
+            ValueError: if it has GPUs, and it is not said what a trial takes of them.
+        """
+        if self.gpus is None and cluster.get("GPU", 0) > 0:
+            raise ValueError(
+                f"`gpus` must be given, for the cluster has {cluster['GPU']:g}, and would start a "
+                "trial for every core on them: 1 for one each, 0.5 for two trials on one"
+            )
 
 
 def work_on_ray(
@@ -47,6 +62,7 @@ def work_on_ray(
         resources: that each takes.
         tell: what happens.
     Raises:
+        ValueError: if it is not said how many GPUs a trial takes; if the first have all failed.
         ModuleNotFoundError: if Ray is not installed.
         ConnectionError: if there is no cluster at the address.
     """
@@ -57,11 +73,17 @@ def work_on_ray(
     ray.init(address=address or LOCAL, include_dashboard=False if address is None else None,
              log_to_driver=False, configure_logging=False)  # fmt: skip
     try:
+        resources.check(ray.cluster_resources())
         task = ray.remote(_run_one).options(
-            num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=TRIES
+            num_cpus=resources.cpus, num_gpus=resources.gpus or 0, max_retries=TRIES
         )
-        left = sweep.trials - study.num_done
-        _run_all(ray, lambda: task.remote(job), left, num_jobs or left, tell)
+        before = study.num_done
+        left = sweep.trials - before
+        told = _run_all(ray, lambda: task.remote(job), left, num_jobs or left)
+        for texts in told:
+            for text in texts:
+                tell(text)
+            check_hope(study, before)
     finally:
         ray.shutdown()
 
@@ -73,15 +95,14 @@ def _run_one(job: Job) -> list[str]:
     return told
 
 
-def _run_all(ray: Any, start: Callable[[], Any], left: int, at_once: int, tell: Tell) -> None:
-    """So many tasks, no more than some of them at once."""
+def _run_all(ray: Any, start: Callable[[], Any], left: int, at_once: int) -> Iterator[list[str]]:
+    """So many tasks, no more than some of them at once; what they tell."""
     running = [start() for _ in range(min(left, at_once))]
     left -= len(running)
     while running:
         done, running = ray.wait(running)
         for one in done:
-            for text in ray.get(one):
-                tell(text)
+            yield ray.get(one)
         new = min(left, len(done))
         running += [start() for _ in range(new)]
         left -= new

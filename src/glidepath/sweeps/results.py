@@ -7,15 +7,18 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from glidepath.sweeps.directory import SweepDirectory, write_whole
+from glidepath.plan import files
+from glidepath.record.writing import write_whole
+from glidepath.sweeps.directory import SweepDirectory
 from glidepath.sweeps.domains import Scalar
 from glidepath.sweeps.study import ERROR, Study
 from glidepath.sweeps.sweep import Sweep
 from glidepath.training.validation import METRIC
 
 FINISHED = "finished"
-STATES = {"COMPLETE": FINISHED, "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
-"""Of trials, by their names in Optuna."""
+FAILED = "failed"
+STATES = {"COMPLETE": FINISHED, "PRUNED": "pruned", "RUNNING": "running", "FAIL": FAILED}
+"""Of trials, by their names in Optuna, in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def _loss(result: Result) -> float:
 
 
 def _result(directory: SweepDirectory, trial: Any) -> Result:
+    state = STATES[trial.state.name]
     reported = trial.intermediate_values
     last = max(reported, default=0)
     loss = trial.value if trial.value is not None else reported.get(last)
@@ -62,13 +66,13 @@ def _result(directory: SweepDirectory, trial: Any) -> Result:
     path = directory.trial(trial.number).path.relative_to(directory.path)
     return Result(
         number=trial.number,
-        state=STATES[trial.state.name],
+        state=state,
         loss=loss,
         values=dict(trial.params),
         steps=last,
         seconds=taken,
         directory=path.as_posix(),
-        error=trial.user_attrs.get(ERROR),
+        error=trial.user_attrs.get(ERROR) if state == FAILED else None,
     )
 
 
@@ -83,16 +87,16 @@ def write_best(directory: SweepDirectory, sweep: Sweep, found: list[Result]) -> 
     best = best_of(found)
     if best is None:
         return None
+    point = sweep.point(best.values)
     told = {
         "trial": best.number,
         "directory": best.directory,
         METRIC: best.loss,
         "varied": best.values,
-        "configuration": sweep.point(best.values).configuration,
+        "configuration": point.configuration,
     }
     with directory.alone():
-        plan = directory.trial(best.number).plan_file.read_text(encoding="utf-8")
-        write_whole(directory.best_plan, plan)
+        write_whole(directory.best_plan, files.dumps(point.plan))
         write_whole(directory.best, json.dumps(told, indent=2) + "\n")
     return best
 

@@ -13,9 +13,13 @@ from glidepath.sweeps.directory import SweepDirectory
 from glidepath.sweeps.domains import Domain, Range, Scalar
 from glidepath.sweeps.storage import open_storage
 from glidepath.sweeps.sweep import Sweep
+from glidepath.training.checkpoints import complete_steps
 
 ERROR = "error"
 """Of a trial's attributes: why it failed."""
+
+TAKES = "takes"
+"""Likewise: how often it was taken without getting further, and how far it was."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,9 @@ class Taken:
         is_old: whether another process had begun it.
         trial: Optuna's.
         lock: held until the trial is done.
+        num_takes: how often it was taken, by this process and by those that have died, since it
+            last got further.
+        reached: how far it was when it was taken, in updates.
     """
 
     number: int
@@ -35,10 +42,16 @@ class Taken:
     is_old: bool
     trial: Any
     lock: FileLock
+    num_takes: int = 1
+    reached: int = 0
 
     def release(self) -> None:
         """Let others have it."""
         self.lock.release()
+
+    def put_back(self) -> None:
+        """This process could end in order: that it was taken does not count."""
+        self.trial.set_user_attr(TAKES, [self.num_takes - 1, self.reached])
 
     def report(self, step: int, loss: float) -> None:
         """Tell what was measured; once for each step, though a run that goes on measures again."""
@@ -48,6 +61,11 @@ class Taken:
     def should_end(self) -> bool:
         """Whether what was reported so far is too bad to go on."""
         return bool(self._reported() and self.trial.should_prune())
+
+    @property
+    def last_step(self) -> int:
+        """The last step whose loss was reported."""
+        return max(self._reported(), default=0)
 
     def _reported(self) -> dict[int, float]:
         trials = self.trial.study.get_trials(deepcopy=False)
@@ -67,20 +85,43 @@ class Study:
         directory: of the sweep, the same for all processes.
         sweep: that is there.
         storage: as of `open_storage`.
+    Raises:
+        ValueError: if trials were begun, and the storage does not know of them.
     """
 
     def __init__(self, directory: SweepDirectory, sweep: Sweep, storage: str | None = None) -> None:
-        import optuna
-
         self._directory, self._sweep = directory, sweep
         with directory.alone():
-            self._study = optuna.create_study(
-                study_name=directory.table()["study"],
-                storage=open_storage(directory, storage),
-                direction="minimize",
-                pruner=_pruner(sweep),
-                load_if_exists=True,
+            kept = open_storage(directory, storage)
+            self._study = self._begun(kept) if directory.trials.exists() else self._begin(kept)
+
+    def _begin(self, storage: Any) -> Any:
+        """The study, made if this is the first process to look for it."""
+        import optuna
+
+        return optuna.create_study(
+            study_name=self._directory.table()["study"],
+            storage=storage,
+            direction="minimize",
+            pruner=_pruner(self._sweep),
+            load_if_exists=True,
+        )
+
+    def _begun(self, storage: Any) -> Any:
+        """The study that the run directories are of."""
+        import optuna
+
+        table = self._directory.table()
+        try:
+            return optuna.load_study(
+                study_name=table["study"], storage=storage, pruner=_pruner(self._sweep)
             )
+        except KeyError:
+            raise ValueError(
+                f"what is known of the trials in {self._directory.trials} is not in "
+                f"{table['storage'] or self._directory.journal}: put it back there, or give by "
+                "`storage` where it is now; or begin anew in another directory"
+            ) from None
 
     def take(self) -> Taken | None:
         """The next trial to run; None if there is none left that nobody else runs."""
@@ -92,20 +133,21 @@ class Study:
 
         for one in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             lock = self._directory.claim_trial(one.number)
-            if lock is not None:
-                self._seed(one.number)
-                # Optuna has no public way back to a trial that is running.
-                return self._taken(Trial(self._study, one._trial_id), lock, is_old=True)
+            if lock is None:
+                continue
+            if self.trials()[one.number].state != TrialState.RUNNING:  # it has just ended
+                lock.release()
+                continue
+            self._seed(one.number)
+            # Optuna has no public way back to a trial that is running.
+            return self._taken(Trial(self._study, one._trial_id), lock, is_old=True)
         return None
 
     def _new(self) -> Taken | None:
-        from optuna.trial import TrialState
-
-        trials = self._study.get_trials(deepcopy=False)
-        begun = [one for one in trials if one.state != TrialState.WAITING]
-        if len(begun) >= self._sweep.trials:
+        num_begun = len(self.trials())
+        if num_begun >= self._sweep.trials:
             return None
-        self._seed(len(begun))
+        self._seed(num_begun)
         trial = self._study.ask()
         lock = self._directory.claim_trial(trial.number)
         assert lock is not None, f"trial {trial.number} is new, and has a lock"
@@ -121,7 +163,16 @@ class Study:
 
     def _taken(self, trial: Any, lock: FileLock, *, is_old: bool) -> Taken:
         values = {name: _suggest(trial, name, one) for name, one in self._sweep.vary.items()}
-        return Taken(trial.number, values, is_old, trial, lock)
+        had, before = trial.user_attrs.get(TAKES, (0, 0))
+        reached = self._reached(trial.number)
+        num_takes = had + 1 if reached <= before else 1
+        trial.set_user_attr(TAKES, [num_takes, reached])
+        return Taken(trial.number, values, is_old, trial, lock, num_takes, reached)
+
+    def _reached(self, number: int) -> int:
+        """How far a trial has come: its last checkpoint, or the last loss that was reported."""
+        saved = complete_steps(self._directory.trial(number).checkpoints)
+        return max([0, *saved, *self.trials()[number].intermediate_values])
 
     def finished(self, taken: Taken, loss: float) -> None:
         """Write down what a trial came to."""

@@ -49,6 +49,8 @@ class Sweep:
         pruner: what ends a trial early, one of `PRUNERS`.
         prune_after: updates before which no trial is ended early.
         seed: of the sampler.
+    Raises:
+        ValueError: naming what can't be run.
     """
 
     base: Base
@@ -66,6 +68,7 @@ class Sweep:
     def __post_init__(self) -> None:
         if not self.vary:
             raise ValueError("nothing varies: name in [vary] what shall")
+        self._check_numbers()
         if twice := self.fixed.keys() & self.vary.keys():
             raise ValueError(f"`{min(twice)}` stands in [set] and in [vary]: leave one of them out")
         if self.steps is not None and self.steps % self.evaluate_every:
@@ -74,6 +77,16 @@ class Sweep:
                 f"measured, got {self.steps} and {self.evaluate_every}"
             )
         Every.read(self.checkpoint_every)
+
+    def _check_numbers(self) -> None:
+        for name in ("trials", "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"`{name}` must be at least 1, got {getattr(self, name)}")
+        for name, known in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"`{name}` must be one of {', '.join(known)}, got {getattr(self, name)!r}"
+                )
 
     @property
     def how(self) -> How:

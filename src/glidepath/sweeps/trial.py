@@ -108,4 +108,4 @@ class Watcher:
         """Whether the run should stop now."""
         if self.pruned_at is None:
             return None
-        return Stop(f"pruned: the loss at step {self.pruned_at:,} is too high", FOUND)
+        return Stop(f"pruned: the losses up to step {self.pruned_at:,} are too high", FOUND)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from glidepath.record import History
 from glidepath.sweeps.directory import SweepDirectory
+from glidepath.sweeps.failures import check_hope, ends_the_sweep
+from glidepath.sweeps.storage import reached
 from glidepath.sweeps.study import Study, Taken
 from glidepath.sweeps.sweep import Sweep, words
 from glidepath.sweeps.trial import Trainer, Trial, Watcher
@@ -20,6 +23,14 @@ Tell = Callable[[str], None]
 
 COMPILED_SECONDS = 0.2
 """What took less to compile is not kept."""
+
+MOST_TAKES = 3
+"""How often a trial is taken whose process dies before it has got any further."""
+
+DIED = (
+    f"its process has died {MOST_TAKES} times without getting further: the system ends one that "
+    "takes all memory"
+)
 
 
 def say(text: str) -> None:
@@ -69,12 +80,19 @@ def work(
         how many were run.
     Raises:
         StoppedError: if one of those asked wanted it; the trial can go on.
-        OSError: if a disk is full or gone; likewise.
+        ValueError: if the first trials have all failed.
+        OSError: if a disk is full, or nothing can be written, or the storage fails; likewise.
     """
     _keep_compiled(job.directory)
+    with reached():
+        return _work(job, asked, tell, most)
+
+
+def _work(job: Job, asked: Sequence[Asked], tell: Tell, most: int | None) -> int:
     worker = Worker(job, job.sweep(), job.study(), asked, tell)
-    num_run = 0
+    num_run, num_before = 0, worker.study.num_done
     while most is None or num_run < most:
+        check_hope(worker.study, num_before)
         if stop := next((wish for ask in asked if (wish := ask()) is not None), None):
             raise StoppedError(stop, 0)
         taken = worker.study.take()
@@ -82,6 +100,10 @@ def work(
             break
         try:
             worker.run(taken)
+        except BaseException:
+            with suppress(Exception):  # the error that ends the work says more
+                taken.put_back()
+            raise
         finally:
             taken.release()
         num_run += 1
@@ -113,14 +135,17 @@ class Worker:
         self.tell(f"{name}: {self._outcome(taken)}")
 
     def _outcome(self, taken: Taken) -> str:
-        if taken.is_old and taken.should_end():
+        if taken.num_takes > MOST_TAKES:
+            return self._failed(taken, DIED)
+        if taken.is_old and self._is_pruned(taken):
             self.study.pruned(taken)
             return "pruned"
+        self._check_own(taken)
         try:
             pruned_at = self.train(taken)
-        except (StoppedError, OSError):
-            raise
         except Exception as error:
+            if ends_the_sweep(error):
+                raise
             return self._failed(taken, _first_line(error))
         if pruned_at is not None:
             self.study.pruned(taken)
@@ -130,6 +155,21 @@ class Worker:
             return self._failed(taken, f"no finite {METRIC} was measured at its end")
         self.study.finished(taken, loss)
         return f"{METRIC} {loss:.4g}"
+
+    def _check_own(self, taken: Taken) -> None:
+        """Refuse a run directory that is not the trial's."""
+        directory = self.job.directory.trial(taken.number)
+        plan = self.sweep.point(taken.values).plan
+        if directory.exists() and directory.open()[0].fingerprint != plan.fingerprint:
+            raise ValueError(
+                f"{directory.path} has a run with another plan than trial {taken.number}'s: put "
+                "the trial's own back, or move it away, and the trial is begun anew"
+            )
+
+    def _is_pruned(self, taken: Taken) -> bool:
+        """Whether a trial was to be ended early when its process died; one at its end was not."""
+        num_steps = self.sweep.steps_of(self.sweep.point(taken.values))
+        return taken.last_step < num_steps and taken.should_end()
 
     def _failed(self, taken: Taken, reason: str) -> str:
         self.study.failed(taken, reason)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 from glidepath.plan import Plan, files
 from glidepath.record.claim import claim, lock_file
+from glidepath.record.writing import write_whole
 from glidepath.training.checkpoints import changed_files, check_path, discard_after, seal
 
 
@@ -221,10 +221,10 @@ class RunDirectory:
         self.plans.mkdir(exist_ok=True)
         for orphan in self.plans.glob("*.partial"):
             orphan.unlink()
-        _put(self._file_of(plan.fingerprint), files.dumps(plan))
+        write_whole(self._file_of(plan.fingerprint), files.dumps(plan))
         own = configuration | {"fingerprint": plan.fingerprint}
-        _put(self.configuration_file, json.dumps(own, indent=2) + "\n")
-        _put(self.plan_file, files.dumps(plan))
+        write_whole(self.configuration_file, json.dumps(own, indent=2) + "\n")
+        write_whole(self.plan_file, files.dumps(plan))
 
     def _file_of(self, fingerprint: str) -> Path:
         return self.plans / f"{fingerprint}.toml"
@@ -300,13 +300,3 @@ def identity_of(plan: Plan, configuration: dict[str, Any]) -> dict[str, str]:
     rest = {name: configuration[name] for name in configuration.keys() - CHANGES_NO_NUMBERS}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
     return {"plan": plan.fingerprint, "configuration": digest[:16]}
-
-
-def _put(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = file.with_name(file.name + ".partial")
-    with partial.open("w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    partial.replace(file)

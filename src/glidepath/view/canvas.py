@@ -126,7 +126,7 @@ class _Cells:
     def add(self, line: Line, steps: np.ndarray, values: np.ndarray) -> None:
         """Draw a line over what is there."""
         low, high = self._axis.low, self._axis.high
-        canvas = dots.canvas(self._width, self._height, last=self._last, low=low, high=high)
+        canvas = dots.empty(self._width, self._height, last=self._last, low=low, high=high)
         points = [(float(step), float(value)) for step, value in zip(steps, values, strict=True)]
         for (x0, y0), (x1, y1) in () if line.marker else pairwise(points):
             canvas.line(x0, y0, x1, y1)

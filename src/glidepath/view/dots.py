@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotille
 
 
-def canvas(width: int, height: int, *, last: float, low: float, high: float) -> plotille.Canvas:
+def empty(width: int, height: int, *, last: float, low: float, high: float) -> plotille.Canvas:
     """An empty canvas over steps from 0 to the last and values from low to high.
 
     plotille leaves out what is at the very end of an axis. Its axes end a dot later here:

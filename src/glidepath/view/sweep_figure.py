@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
+from glidepath.sweeps.results import FINISHED
 from glidepath.view.colours import GREY, ORANGE
 from glidepath.view.curves import short
 from glidepath.view.plain import plain
@@ -17,8 +18,6 @@ from glidepath.view.sweep_table import value_text
 
 LOG_FACTOR = 10.0
 """Losses that differ by more have a logarithmic axis."""
-
-FINISHED = "finished"
 
 
 @dataclass(frozen=True)

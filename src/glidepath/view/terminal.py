@@ -38,7 +38,7 @@ def draw_plan(plan: Plan, title: str, width: int) -> str:
 def _draw_curve(curve: Curve, plan: Plan, width: int) -> str:
     last = plan.total_steps - 1 or 1
     low, high = min(0.0, *curve.values), max(curve.values)
-    canvas = dots.canvas(width, HEIGHT, last=last, low=low, high=high)
+    canvas = dots.empty(width, HEIGHT, last=last, low=low, high=high)
     for start in plan.starts[1:]:
         _dotted(canvas, start, low, high)
     points = list(zip(curve.steps, curve.values, strict=True))

@@ -1,10 +1,11 @@
-"""A file that is there as a whole or not at all."""
+"""A text where a user asked for it, which may be a link or a pipe."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
+
+from glidepath.record import writing
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -25,8 +26,4 @@ def write_whole(path: Path, text: str) -> None:
         return
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(f"{path} may not be written")
-    partial = target.with_name(target.name + ".partial")
-    partial.write_text(text, encoding="utf-8", newline="")
-    if target.exists():
-        shutil.copymode(target, partial)
-    partial.replace(target)
+    writing.write_whole(target, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +207,21 @@ def batch_of(plan: Plan, asked: int | None, otherwise: int) -> int:
             "epochs depend on it, or leave the option out"
         )
     return planned or (otherwise if asked is None else asked)
+
+
+def size_of(name: Any, **given: Any) -> dict[str, Any] | None:
+    """The fields of the model's size that were asked for.
+
+    Args:
+        name: of a size that has all of them; None for none.
+        **given: fields of `ModelSize` that are other than its; None for what was left out.
+    Raises:
+        ValueError: if there is no such size.
+    """
+    if name is not None and name not in SIZES:
+        raise ValueError(f"the model's `size` must be one of {', '.join(SIZES)}, got {name!r}")
+    named = asdict(SIZES[name]) if name else {}
+    return named | {field: value for field, value in given.items() if value is not None} or None
 
 
 def _simulated(progress: Progress, tell: Callable[[str], None]) -> Path:

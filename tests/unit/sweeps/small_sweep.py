@@ -17,6 +17,8 @@ from glidepath.sweeps.on_ray import work_on_ray
 from glidepath.sweeps.processes import work_together
 from glidepath.sweeps.working import Job
 from glidepath.training.loop import train
+from glidepath.training.signals import Signals
+from glidepath.training.stopping import StoppedError
 from tests.unit.training.test_training import Line
 
 TEXT = """
@@ -97,8 +99,12 @@ def main(path, seconds, how="1"):
     job = Job(Path(path), LineTrainer(float(seconds)))
     if how == "ray":
         work_on_ray(job, num_jobs=2)
-    else:
-        work_together(job, int(how))
+        return
+    with Signals() as signals:
+        try:
+            work_together(job, int(how), asked=[signals.wish])
+        except StoppedError as error:
+            sys.exit(error.stop.status)
 
 
 if __name__ == "__main__":

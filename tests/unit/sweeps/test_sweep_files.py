@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,26 @@ def test_every_key_of_the_file_is_followed(tmp_path):
     assert sweep.vary == {"seed": Choices((0, 1))}
 
 
+def test_a_path_is_kept_as_the_place_that_it_leads_to(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    text = "base = 'wsd'\n[vary]\nseed = [0, 1]\n[set]\ndata = 'link/./w.nc'\n"
+    assert read(tmp_path, text).fixed == {"data": str(tmp_path.resolve() / "w.nc")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("trials", 0, "`trials` must be at least 1, got 0"),
+        ("evaluate_every", 0, "`evaluate_every` must be at least 1, got 0"),
+        ("sampler", "grid", "`sampler` must be one of tpe, random, got 'grid'"),
+        ("pruner", "mean", "`pruner` must be one of median, halving, none, got 'mean'"),
+    ],
+)
+def test_a_sweep_that_is_made_by_hand_is_checked_as_well(name, value, said, tmp_path):
+    with pytest.raises(ValueError, match=said):
+        replace(read(tmp_path, TEXT), **{name: value})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -117,6 +138,8 @@ def test_every_key_of_the_file_is_followed(tmp_path):
         ("seed = [0, 1, 2]", "data = ['a', 'b']", "`vary.data`: can't vary, for losses could not"),
         ("seed = [0, 1, 2]", "seed = [0]", "`vary.seed`: a list needs two values at least, got 1"),
         ("seed = [0, 1, 2]", "seed = [0, 0]", "each value must stand once, got [0, 0]"),
+        ("seed = [0, 1, 2]", "seed = [1, true]", "each value must stand once, got [1, True]; true"),
+        ("seed = [0, 1, 2]", "seed = [0, 0.0]", "each value must stand once, got [0, 0.0]"),
         ("seed = [0, 1, 2]", "seed = 3", "expected a range such as { low = 1e-4, high = 1e-2"),
         ("low = 1e-3,", "", "`vary.plan.peak`: `low` is missing"),
         ("low = 1e-3,", "low = 0,", "`low` must be above 0 with `log = true`, got 0"),
@@ -201,7 +224,7 @@ def test_a_file_of_a_plan_that_is_broken_is_told(tmp_path):
 
 def test_the_file_on_the_page_is_a_sweep_whose_choices_are_plans(tmp_path):
     page = (Path(__file__).parents[3] / "docs" / "sweeps.md").read_text()
-    (tmp_path / "sweep.toml").write_text(re.search(r"```ini\n(.*?)```", page, re.DOTALL)[1])
+    (tmp_path / "sweep.toml").write_text(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
     trainer = GraphCastTrainer()
     sweep, _ = load(tmp_path / "sweep.toml", trainer.keys)
     points = checked_points(sweep)

@@ -4,11 +4,13 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from glidepath.record import History
 from glidepath.sweeps.directory import SweepDirectory
 from glidepath.sweeps.results import as_table, best_of, results, write_best
+from glidepath.sweeps.storage_names import to_keep
 from glidepath.sweeps.study import Study
 from glidepath.sweeps.working import Job, Worker, work
 from glidepath.training.stopping import Stop, StoppedError
@@ -64,6 +66,41 @@ def test_half_a_line_at_the_end_of_the_journal_is_cut_off(tmp_path):
     assert states(job) == ["COMPLETE"] * 3
 
 
+def test_half_a_line_that_a_full_disk_left_is_cut_off_by_the_next_who_writes(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    study = job.study()
+    with job.directory.journal.open("ab") as file:
+        file.write(b'{"op_code": 4, "work')
+    taken = study.take()
+    assert taken.number == 0
+    taken.report(4, 1.0)
+    taken.release()
+    assert [one.intermediate_values for one in job.study().trials()] == [{4: 1.0}]
+
+
+def test_trials_whose_storage_is_lost_are_not_begun_anew(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    work(job, tell=quiet, most=1)
+    job.directory.journal.rename(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=r"in .*trials is not in .*journal.log: put it"):
+        job.study()
+    (tmp_path / "elsewhere").replace(job.directory.journal)
+    assert states(job) == ["COMPLETE"]
+
+
+def test_a_run_directory_with_another_plan_is_refused(tmp_path):
+    first, other = make(tmp_path / "first", SHORT), make(tmp_path / "other", SHORT + " ")
+    for job in (first, other):
+        work(job, tell=quiet, most=1)
+    shutil.copytree(first.directory.trial(0).path, other.directory.trial(1).path)
+    with pytest.raises(ValueError, match="has a run with another plan than trial 1's: put the"):
+        work(other, tell=quiet)
+    assert states(other) == ["COMPLETE", "RUNNING"]
+    shutil.rmtree(other.directory.trial(1).path)
+    work(other, tell=quiet)
+    assert states(other) == ["COMPLETE"] * 3
+
+
 def test_a_run_that_was_killed_before_it_began_is_begun_again(tmp_path):
     job = make(tmp_path / "sweep", SHORT)
     taken = job.study().take()
@@ -104,6 +141,7 @@ def test_a_trial_that_was_to_be_pruned_when_its_process_was_killed_is_pruned(tmp
     told = []
     work(job, tell=told.append, most=1)
     assert told[-1] == "trial 5: pruned"
+    assert study.trials()[5].intermediate_values == {4: 9.0}
     assert not job.directory.trial(5).exists()
     assert states(job)[5] == "PRUNED"
 
@@ -118,8 +156,33 @@ def test_bad_trials_are_ended_early_and_only_those(pruner, tmp_path):
     for one in pruned:
         history = History.open(job.directory.trial(one.number).record_file)
         assert history.num_done == one.steps < 24
-        assert history.end["reason"] == f"pruned: the loss at step {one.steps} is too high"
+        assert history.end["reason"] == f"pruned: the losses up to step {one.steps} are too high"
         assert one.loss > best_of(found).loss
+
+
+def ended_by_the_median(trial, earlier):
+    """The first step at which a trial's best loss is above the median of at least five others."""
+    done = [one for one in earlier if one.state.name == "COMPLETE"]
+    for step, best in zip(trial.intermediate_values, best_so_far(trial), strict=True):
+        if len(done) >= 5 and step < 24:
+            others = [one.intermediate_values[step] for one in done]
+            if best > np.median(others):
+                return step
+    return None
+
+
+def best_so_far(trial):
+    return np.minimum.accumulate(list(trial.intermediate_values.values()))
+
+
+def test_the_median_ends_a_trial_at_the_first_step_at_which_its_best_loss_is_above(tmp_path):
+    job = make(tmp_path / "sweep", TEXT.replace('"none"', '"median"'))
+    work(job, tell=quiet)
+    trials = job.study().trials()
+    for number, one in enumerate(trials):
+        step = ended_by_the_median(one, trials[:number])
+        assert (step is not None) == (one.state.name == "PRUNED")
+        assert step in (None, one.last_step)
 
 
 def test_nothing_is_pruned_before_it_may_be(tmp_path):
@@ -127,41 +190,8 @@ def test_nothing_is_pruned_before_it_may_be(tmp_path):
     job = make(tmp_path / "sweep", text.replace("trials = 12", "trials = 12\nprune_after = 20"))
     work(job, tell=quiet)
     pruned = [one for one in results(job.directory, job.study()) if one.state == "pruned"]
-    assert all(one.steps >= 20 for one in pruned)
-
-
-class Broken(LineTrainer):
-    """Breaks in every second trial."""
-
-    def train(self, trial):
-        if trial.number % 2:
-            raise FloatingPointError("the loss is NaN\nat step 3")
-        super().train(trial)
-
-
-def test_a_trial_that_fails_is_marked_and_the_others_are_run(tmp_path):
-    job = make(tmp_path / "sweep", SHORT)
-    work(Job(job.path, Broken()), tell=quiet)
-    assert states(job) == ["COMPLETE", "FAIL", "COMPLETE"]
-    failed = results(job.directory, job.study())[-1]
-    assert (failed.number, failed.state, failed.loss) == (1, "failed", None)
-    assert failed.error == "FloatingPointError: the loss is NaN"
-
-
-class Full(LineTrainer):
-    """Finds no room on the disk."""
-
-    def train(self, trial):
-        raise OSError("no space left on device")
-
-
-def test_a_full_disk_ends_the_sweep_and_leaves_its_trial_to_go_on(tmp_path):
-    job = make(tmp_path / "sweep", SHORT)
-    with pytest.raises(OSError, match="no space"):
-        work(Job(job.path, Full()), tell=quiet)
-    assert states(job) == ["RUNNING"]
-    work(job, tell=quiet)
-    assert states(job) == ["COMPLETE"] * 3
+    assert pruned
+    assert {one.steps for one in pruned} == {20}
 
 
 def test_a_wish_to_stop_leaves_the_trial_with_its_state_saved(tmp_path):
@@ -189,6 +219,9 @@ def test_results_are_sorted_and_the_best_plan_is_written(tmp_path):
     job = make(tmp_path / "sweep", SHORT)
     work(job, tell=quiet, most=2)
     running = job.study().take()
+    plans = [job.directory.trial(number).plan_file.read_bytes() for number in (0, 1)]
+    for number in (0, 1):
+        shutil.rmtree(job.directory.trial(number).path)  # as one who needs the room does
     sweep, found = job.sweep(), results(job.directory, job.study())
     assert [one.state for one in found] == ["finished", "finished", "running"]
     assert found[0].loss < found[1].loss
@@ -197,12 +230,25 @@ def test_results_are_sorted_and_the_best_plan_is_written(tmp_path):
     assert told["trial"] == best.number == found[0].number
     assert told["varied"] == best.values
     assert told["configuration"] == {"batch": 8, "seed": best.values["seed"]}
-    assert job.directory.best_plan.read_bytes() == (
-        job.directory.trial(best.number).plan_file.read_bytes()
-    )
+    assert job.directory.best_plan.read_bytes() == plans[best.number]
     table = as_table(sweep, found)
     assert json.loads(json.dumps(table))["best"] == best.number
     running.release()
+
+
+def test_those_that_failed_come_last_with_their_errors_and_no_other_has_one(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    study = job.study()
+    taken = [study.take() for _ in range(3)]
+    study.failed(taken[0], "too large")
+    taken[1].trial.set_user_attr("error", "of a process that died before it could tell the end")
+    study.finished(taken[1], 1.0)
+    found = results(job.directory, study)
+    assert [(one.state, one.error) for one in found] == [
+        ("finished", None), ("running", None), ("failed", "too large"),
+    ]  # fmt: skip
+    for each in taken:
+        each.release()
 
 
 def test_without_a_finished_trial_there_is_no_best(tmp_path):
@@ -224,8 +270,39 @@ def test_a_password_is_not_written_down(tmp_path):
     url = "postgresql://me:secret@host/trials"
     job = make(tmp_path / "sweep", SHORT, url)
     assert "secret" not in job.directory.file.read_text()
-    with pytest.raises(ValueError, match="give it by --storage, with password"):
+    with pytest.raises(ValueError, match="give it as `storage`, with its password"):
         Study(job.directory, job.sweep())
+
+
+@pytest.mark.parametrize(
+    ("storage", "kept"),
+    [
+        ("postgresql://me:p%40s@host/trials", "postgresql://me:***@host/trials"),
+        ("postgresql://me:me@host/trials", "postgresql://me:***@host/trials"),
+        ("postgresql://me@host/trials", "postgresql://me@host/trials"),
+        ("sqlite:///trials.db", "sqlite:///{here}/trials.db"),
+        ("sqlite:////of/all.db", "sqlite:////of/all.db"),
+        ("trials.log", "{here}/trials.log"),
+    ],
+)
+def test_a_storage_is_kept_absolute_and_without_its_password(storage, kept, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert to_keep(storage) == kept.format(here=tmp_path.resolve())
+
+
+@pytest.mark.parametrize(
+    ("storage", "said"),
+    [
+        ("postgresql://me@host/trials?password=secret", "a `password` after the question mark"),
+        ("postgresql://me:sec@ret@host/trials", "more than one @: write %40"),
+        ("sqlite://", "must be kept: give a file, as in sqlite:///trials.db"),
+        ("://", "a URL such as postgresql://me@host/trials"),
+    ],
+)
+def test_a_storage_that_can_t_be_kept_is_refused(storage, said):
+    with pytest.raises(ValueError, match=said.replace("?", r"\?")) as caught:
+        to_keep(storage)
+    assert "secret" not in str(caught.value)
 
 
 def test_the_same_sweep_goes_on_and_another_is_refused(tmp_path):
@@ -238,8 +315,25 @@ def test_the_same_sweep_goes_on_and_another_is_refused(tmp_path):
         ValueError, match="was started with another `vary`: its trials could not be"
     ):
         make(tmp_path / "sweep", SHORT.replace("low = 1e-3", "low = 1e-2"))
-    with pytest.raises(ValueError, match="was started in the storage None: leave --storage out"):
+    with pytest.raises(ValueError, match=r"was started in .*journal.log: leave `storage` out"):
         make(tmp_path / "sweep", SHORT, "other.log")
+
+
+def test_more_trials_that_were_asked_for_stay_asked_for(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    table, sweep = job.directory.table()["sweep"], job.sweep()
+    for asked, expected in ((7, 7), (None, 7), (5, 5), (None, 5)):
+        job.directory.start(table, sweep, None, asked)
+        assert job.sweep().trials == expected
+
+
+def test_the_same_sweep_in_other_words_is_the_same(tmp_path):
+    job = make(tmp_path / "sweep", SHORT)
+    make(tmp_path / "sweep", SHORT.replace("steps = 8", "steps = 8\nsampler = 'tpe'"))
+    make(tmp_path / "sweep", SHORT.replace("step = 4 }", "step = 4, log = false }"))
+    assert job.sweep().sampler == "tpe"
+    with pytest.raises(ValueError, match="was started with another `sampler`"):
+        make(tmp_path / "sweep", SHORT.replace("steps = 8", "steps = 8\nsampler = 'random'"))
 
 
 def test_a_plan_s_file_is_kept_with_the_sweep(tmp_path):
@@ -283,6 +377,9 @@ def test_a_directory_with_something_else_is_left_alone(tmp_path):
     (tmp_path / "bad" / "sweep.json").write_text("{}")
     with pytest.raises(ValueError, match="is damaged"):
         SweepDirectory(tmp_path / "bad").table()
+    (tmp_path / "bad" / "sweep.json").write_text('{"study": "a", "storage": null, "sweep": {}}')
+    with pytest.raises(ValueError, match="the sweep: `base`: is missing"):
+        make(tmp_path / "bad", SHORT)
 
 
 def test_a_sampler_that_is_restarted_does_not_repeat_itself(tmp_path):

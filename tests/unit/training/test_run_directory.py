@@ -20,14 +20,14 @@ def directory(tmp_path):
 
 
 def test_who_reads_a_run_that_is_being_changed_sees_the_one_or_the_other(directory, monkeypatch):
-    seen, put = [], run_directory._put
+    seen, put = [], run_directory.write_whole
 
     def put_and_look(file, text):
         put(file, text)
         plan, configuration = directory.open()
         seen.append((plan.fingerprint, configuration["batch"]))
 
-    monkeypatch.setattr(run_directory, "_put", put_and_look)
+    monkeypatch.setattr(run_directory, "write_whole", put_and_look)
     directory.change(OTHER, {"batch": 2}, ["plan", "batch"], 4)
     assert seen == [(ONE.fingerprint, 1), *[(OTHER.fingerprint, 2)] * 2]
     assert directory.open()[0] == OTHER
@@ -77,14 +77,14 @@ def test_a_plan_file_that_cannot_be_read_is_told_with_what_the_run_follows(direc
 def test_a_change_that_a_kill_left_without_its_copy_for_people_is_none_of_theirs(
     directory, monkeypatch
 ):
-    put = run_directory._put
+    put = run_directory.write_whole
 
     def killed(file, text):
         if file == directory.plan_file:
             raise SystemExit
         put(file, text)
 
-    monkeypatch.setattr(run_directory, "_put", killed)
+    monkeypatch.setattr(run_directory, "write_whole", killed)
     with suppress(SystemExit):
         directory.change(OTHER, {}, ["plan"], 0)
     monkeypatch.undo()

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from glidepath.record.writing import sync
 from glidepath.training.checkpoints.about import About
 from glidepath.training.checkpoints.manifest import (
     FILE_NAME,
@@ -13,7 +14,6 @@ from glidepath.training.checkpoints.manifest import (
     copy_manifest,
     problems,
     read_manifest,
-    sync,
 )
 from glidepath.training.checkpoints.store import SAVING, complete_steps
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from glidepath.record.writing import sync
 from glidepath.training.checkpoints.about import About
 
 FILE_NAME = "manifest.json"
@@ -61,16 +62,6 @@ def _write(directory: Path, about: About, files: dict[str, Any]) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def sync(*paths: Path) -> None:
-    """Wait until the disk has files, or the names in directories."""
-    for path in paths if os.name == "posix" else ():
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def read_manifest(directory: Path) -> About:

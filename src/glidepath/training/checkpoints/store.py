@@ -18,6 +18,7 @@ import orbax.checkpoint as ocp
 from filelock import FileLock
 
 from glidepath.record.claim import claim
+from glidepath.record.writing import sync
 from glidepath.training.checkpoints.about import About
 from glidepath.training.checkpoints.keep import Keep
 from glidepath.training.checkpoints.manifest import (
@@ -25,7 +26,6 @@ from glidepath.training.checkpoints.manifest import (
     NewerError,
     problems,
     read_manifest,
-    sync,
     write_manifest,
 )
 
