@@ -65,7 +65,8 @@ def killed_in_a_change(seed: int, folder: Path, whole: Job) -> Outcome:
     is_one = (plan, configuration["batch"]) in [(BEFORE, 1), (AFTER, 2)]
     directory.change(AFTER, configuration | {"batch": 2}, ["again"], 0)
     is_changed = directory.open()[0] == AFTER
-    return Outcome(is_changed, is_one, child.num_orphans() + len(orphans(job.path)))
+    num_orphans = child.num_orphans() + len(orphans(job.path))
+    return Outcome(is_changed, is_one, num_orphans, told=None)
 
 
 def change_and_tear(job: Job) -> None:

@@ -65,11 +65,6 @@ def of_a_small_disk(seed: int, folder: Path, whole: Job) -> Outcome:
         return outcome(job, whole, [child, after], told=told and "resumed" in after.log)
 
 
-def of_a_full_disk(seed: int, folder: Path, whole: Job) -> Outcome:
-    """A small disk where this process may mount one; else files that may not grow."""
-    return (of_a_small_disk if can_mount() else for_the_checkpoint)(seed, folder, whole)
-
-
 @functools.cache
 def can_mount() -> bool:
     """Whether this process may mount a disk of its own."""

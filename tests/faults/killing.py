@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from glidepath.training.checkpoints import complete_steps
+from glidepath.training.run_directory import RunDirectory
 from tests.faults.child import Child, Job, finish
 from tests.faults.outcome import Outcome, outcome
 from tests.faults.places import HELD, IN_A_SAVE, IS_THERE
@@ -39,7 +43,8 @@ def at_random_moments(seed: int, folder: Path, whole: Job) -> Outcome:
             children[-1].says("update")
         time.sleep(random.uniform(0.0, WHOLE_SECONDS))
         children[-1].kill()
-    return outcome(job, whole, [*children, finish(job)])
+    after, told = _went_on(job)
+    return outcome(job, whole, [*children, after], told=told)
 
 
 def in_a_save(seed: int, folder: Path, whole: Job, place: str | None = None) -> Outcome:
@@ -62,11 +67,25 @@ def before_a_change(seed: int, folder: Path, whole: Job) -> Outcome:
     """By itself, right before a file is opened, renamed or removed; twice."""
     random = np.random.default_rng(seed)
     job = replace(whole, path=folder / f"changes-{seed}", dies_at_change=True)
-    children = []
-    for _ in range(2):
-        children.append(Child(replace(job, number=int(random.integers(NUM_CHANGES)))))
-        children[-1].end()
-    return outcome(job, whole, [*children, finish(job)])
+    children, most = [], NUM_CHANGES
+    while len(children) < 2:
+        number = int(random.integers(most))
+        child = Child(replace(job, number=number, name=f"child-{len(children)}"))
+        if child.end() == -signal.SIGKILL:
+            children.append(child)
+        else:  # it came to its end before: all over again, and earlier
+            shutil.rmtree(job.path)
+            children, most = [], max(1, most // 2)
+    after, told = _went_on(job)
+    return outcome(job, whole, [*children, after], told=told)
+
+
+def _went_on(job: Job) -> tuple[Child, bool]:
+    """It goes on, and whether it says that it does so from the newest checkpoint that was there."""
+    there = complete_steps(RunDirectory(job.path).checkpoints)
+    after = finish(job)
+    said = [line for line in after.log.splitlines() if line.startswith("resumed")]
+    return after, said == [f"resumed {step}" for step in there[-1:]]
 
 
 def after_a_rollback(seed: int, folder: Path, whole: Job) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,19 @@ class Outcome:
         survived: whether it came to its end, when it was gone on with.
         is_equal: whether its final state and its record are those of an uninterrupted run.
         num_orphans: files and processes that are left and belong to nobody.
-        told: whether its owner was told what went wrong, where something did.
+        told: whether its owner was told what went wrong and from where it goes on; None where
+            there is nothing to tell.
     """
 
     survived: bool
     is_equal: bool
     num_orphans: int = 0
-    told: bool = True
+    told: bool | None = True
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing was lost, left or kept back."""
+        return replace(self, told=self.told is not False) == GOOD
 
 
 GOOD = Outcome(survived=True, is_equal=True)

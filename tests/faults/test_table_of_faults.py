@@ -13,7 +13,7 @@ def test_the_page_has_a_row_for_every_fault_and_nothing_was_lost():
     assert [name for name, *_ in rows] == list(SAID)
     for _, tried, *good, lost, orphans in rows:
         assert int(tried) >= 3
-        assert good == [tried] * 3
+        assert good in ([tried] * 3, [tried] * 2 + ["-"])
         assert (lost, orphans) == ("0", "0")
 
 
