@@ -71,11 +71,15 @@ def graphcast(
         else:
             stop = _here(job, jobs or 1)
         table = _show(job)
-    if any(trial["loss"] is not None for trial in table["trials"]):
+    has_loss = any(trial["loss"] is not None for trial in table["trials"])
+    if has_loss:
         _draw(table, job.directory.figure, job.path.name)
     if stop is not None:
         typer.echo(f"stopped ({stop.reason}); the same command goes on")
         raise typer.Exit(stop.status)
+    if not has_loss:
+        typer.echo("no trial has come to a loss", err=True)
+        raise typer.Exit(1)
 
 
 def _check_packages(engine: str) -> None:

@@ -6,6 +6,7 @@ import copy
 import json
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -133,6 +134,7 @@ def _set(table: Any, path: str, value: Scalar) -> None:
             table[key if isinstance(table, dict) else int(key)] = value
             return
         if path.startswith(f"{key}.") and isinstance(one, dict | list):
-            _set(one, path.removeprefix(f"{key}."), value)
-            return
+            with suppress(KeyError):  # a phase may be called as another with a dot and more
+                _set(one, path.removeprefix(f"{key}."), value)
+                return
     raise KeyError(path)

@@ -13,11 +13,20 @@ from glidepath.sweeps.trial import Trial
 from glidepath.sweeps.working import say
 from glidepath.training import optimizer
 from glidepath.training.hearing import check_heard
+from glidepath.training.how import How
 from glidepath.training.loop import train
 from glidepath.training.run_directory import RunDirectory
 from glidepath.weather.going_on import go_on
 from glidepath.weather.runs import Configuration
-from glidepath.weather.starting import Asked, Run, check_long_enough, configure, size_of, start
+from glidepath.weather.starting import (
+    Asked,
+    Run,
+    check_long_enough,
+    configure,
+    make_settings,
+    size_of,
+    start,
+)
 from glidepath.weather.statistics import Statistics
 
 FIELDS = {"model.mesh": "mesh_size", "model.latent": "latent_size", "model.layers": "num_layers"}
@@ -59,10 +68,13 @@ class GraphCastTrainer:
         if not first.holdout:
             raise ValueError("`holdout` must be above 0: trials are judged on times held out")
         trajectory = first.open_trajectory()
+        if first.stats:
+            Statistics.read(first.stats).check(trajectory.task)
         for point in points:
-            _configured(point)
+            configuration = _configured(point)
             with told_of(point.values):
                 optimizer.check(point.plan)
+                make_settings(configuration, point.plan, How(), num_steps=None)
                 check_heard(point.plan, evaluates=True)
                 check_long_enough(trajectory, first.holdout, point.plan, None)
 

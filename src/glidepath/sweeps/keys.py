@@ -57,7 +57,7 @@ def flat(table: Mapping[str, Any]) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for key, value in table.items():
-        if isinstance(value, dict) and not set(ENDS) & value.keys():
+        if value and isinstance(value, dict) and not set(ENDS) & value.keys():
             found |= {f"{key}.{inner}": one for inner, one in flat(value).items()}
         else:
             found[key] = value

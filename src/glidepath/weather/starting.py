@@ -114,6 +114,7 @@ def prepare(
     progress: Progress,
     tell: Callable[[str], None],
     how: How,
+    statistics: Statistics | None = None,
     **numbers: Any,
 ) -> Run:
     """A run that is ready to train, without a directory of its own.
@@ -125,13 +126,14 @@ def prepare(
         progress: as in `start`.
         tell: as in `start`.
         how: as in `start`.
+        statistics: as in `ready`.
         **numbers: as in `start`.
     Raises:
         TypeError, ValueError, OSError: as in `start`.
     """
     configuration = configure(plan, asked, progress, tell)
     return ready(plan, configuration, how, lead=lead, progress=progress,
-                 statistics=None, **numbers)  # fmt: skip
+                 statistics=statistics, **numbers)  # fmt: skip
 
 
 def ready(
