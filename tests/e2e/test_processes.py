@@ -61,6 +61,16 @@ def test_two_processes_train_and_go_on_and_the_first_one_s_options_hold(train, t
     assert (out / "model.npz").exists()
 
 
+@pytest.mark.heavy
+def test_a_limit_of_time_stops_both_at_one_step(train, tmp_path):
+    command = [*train, "--out", tmp_path / "run", "--max-time", "1s"]
+    ends = together(tmp_path, command, [*train, "--out", tmp_path / "run"])
+    assert [status for status, _ in ends] == [75, 75], ends
+    history = History.open(tmp_path / "run")
+    assert history.end["state"] == "stopped"
+    assert history.checkpoints[-1] == history.num_done < 4
+
+
 @pytest.mark.parametrize(
     ("first", "other", "told"),
     [(["--plan", "missing.toml"], [], "missing.toml"),

@@ -14,7 +14,7 @@ from glidepath.cli.graphcast_options import DEFAULT_PLAN, SHARED, asked_for
 if TYPE_CHECKING:
     from glidepath.diagnosis.finding_rates import RateSweep
     from glidepath.view.progress import Activity
-    from glidepath.weather.starting import Asked
+    from glidepath.weather.starting import Wanted
 
 app = typer.Typer(help="Find a learning rate to begin with.", no_args_is_help=True)
 
@@ -56,7 +56,7 @@ def graphcast(
         _show(sweep, out, json_file)
 
 
-def _sweep(name: str | None, asked: Asked, **how: Any) -> RateSweep:
+def _sweep(name: str | None, asked: Wanted, **how: Any) -> RateSweep:
     from rich.console import Console
 
     from glidepath.cli.plans import plan_named

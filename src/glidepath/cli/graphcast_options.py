@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from glidepath.cli.bundles import option
 
 if TYPE_CHECKING:
-    from glidepath.weather.starting import Asked
+    from glidepath.weather.starting import Wanted
 
 DEFAULT_PLAN = "graphcast-demo"
 
@@ -47,7 +47,7 @@ CHANGED: dict[str, Any] = {
 """For a run that goes on: what may be another, if that is accepted."""
 
 
-def asked_for(given: dict[str, Any]) -> tuple[str | None, Asked]:
+def asked_for(given: dict[str, Any]) -> tuple[str | None, Wanted]:
     """The plan's name, and the flags as fields of a configuration."""
     given = dict.fromkeys(SHARED) | given
     return given.pop("plan"), _asked(**given)
@@ -55,7 +55,7 @@ def asked_for(given: dict[str, Any]) -> tuple[str | None, Asked]:
 
 def _asked(
     *, size: str | None, mesh: int | None, latent: int | None, layers: int | None, **given: Any
-) -> Asked:
+) -> Wanted:
     """The flags as fields of a configuration; None for what was left out."""
     from glidepath.cli.errors import needs, options
 

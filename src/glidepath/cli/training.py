@@ -40,7 +40,7 @@ from glidepath.weather.starting import Run, start
 
 if TYPE_CHECKING:
     from glidepath.record.sinks import Sink
-    from glidepath.weather.starting import Asked
+    from glidepath.weather.starting import Wanted
 
 
 FLAGS = {name: f"--{name.replace('_', '-')}" for name in HOW | SESSION} | {
@@ -66,7 +66,7 @@ class Training:
     """
 
     def __init__(
-        self, out: Path, asked: Asked, how: dict[str, Any], session: dict[str, Any]
+        self, out: Path, asked: Wanted, how: dict[str, Any], session: dict[str, Any]
     ) -> None:
         self.directory, self._asked, self._given = RunDirectory(out), asked, how
         check_codes(how["stop_on"] or ())
@@ -177,10 +177,11 @@ class Training:
         observer = TrainingProgress(
             self._activity, run.settings.num_steps, directory.record_file, how.stop_on
         )
-        with Signals() as signals, ending_alone():
+        with Signals() as signals:
             try:
-                state = train(run.problem, run.plan, directory, run.settings, observer,
-                              sinks=self._sinks(how.track), asked=[signals.wish])  # fmt: skip
+                with ending_alone():
+                    state = train(run.problem, run.plan, directory, run.settings, observer,
+                                  sinks=self._sinks(how.track), asked=[signals.wish])  # fmt: skip
             except StoppedError as error:
                 self._leave(error.stop, f"stopped and saved at step {error.step:,}")
         parameters = jax.tree.map(np.asarray, state.parameters)

@@ -19,8 +19,8 @@ from glidepath.training.run_directory import RunDirectory
 from glidepath.weather.going_on import go_on
 from glidepath.weather.runs import Configuration
 from glidepath.weather.starting import (
-    Asked,
     Run,
+    Wanted,
     check_long_enough,
     configure,
     make_settings,
@@ -108,7 +108,7 @@ def _statistics(directory: RunDirectory) -> Statistics | None:
     return None if before is None else Statistics.read(before.statistics)
 
 
-def asked(configuration: Mapping[str, Scalar]) -> Asked:
+def asked(configuration: Mapping[str, Scalar]) -> Wanted:
     """Names and values of a sweep as fields of a run's configuration.
 
     Raises:

@@ -14,6 +14,8 @@ from typing import Any
 import jax
 from jax._src.distributed import global_state  # what JAX offers in public waits for devices
 
+from glidepath.training.stopping import StoppedError
+
 LONGEST_WAIT_DAYS = 7
 """For one that computes statistics of decades; one that dies meanwhile is missed by JAX."""
 
@@ -119,10 +121,12 @@ def _key(what: str, process: int) -> str:
 def ending_alone() -> Iterator[None]:
     """A process that fails while the others train ends at once, and waits for none of them.
 
-    They end as soon as JAX misses it.
+    They end as soon as JAX misses it. A run that is stopped is so in all of them, and no failure.
     """
     try:
         yield
+    except StoppedError:
+        raise
     except Exception as error:
         if jax.process_count() == 1:
             raise

@@ -11,7 +11,7 @@ from glidepath.training.how import How
 from glidepath.training.run_directory import RunDirectory, identity_of
 from glidepath.weather.going_on import changed, differences
 from glidepath.weather.runs import Configuration, Progress
-from glidepath.weather.starting import Asked, Run, ready, table, write
+from glidepath.weather.starting import Run, Wanted, ready, table, write
 from glidepath.weather.statistics import Statistics
 
 
@@ -20,7 +20,7 @@ def branch(
     parent: RunDirectory,
     step: int | None,
     plan: Plan | None,
-    asked: Asked,
+    asked: Wanted,
     *,
     lead: int | None,
     progress: Progress,

@@ -20,7 +20,9 @@ def data_fingerprint(trajectory: Trajectory, split: Split) -> str:
         trajectory: the data.
         split: which of the times are for training.
     """
-    digest = hashlib.sha256(repr(trajectory.task).encode())
+    task = trajectory.task
+    names = [task.target_variables, task.forcings, task.statics, task.pressure_levels]
+    digest = hashlib.sha256(" ".join(str(one) for group in names for one in group).encode())
     times = trajectory.times[: split.num_training_times]
     arrays = [trajectory.latitude, trajectory.longitude, times.astype(np.int64)]
     arrays += [trajectory.statics, trajectory.state(0), trajectory.state(len(times) - 1)]

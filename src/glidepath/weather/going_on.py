@@ -12,7 +12,7 @@ from glidepath.training.how import How
 from glidepath.training.run_directory import RunDirectory
 from glidepath.training.settings import Settings
 from glidepath.weather.runs import Configuration, Progress
-from glidepath.weather.starting import Asked, Run, batch_of, make_settings, ready, table
+from glidepath.weather.starting import Run, Wanted, batch_of, make_settings, ready, table
 from glidepath.weather.statistics import Statistics
 
 OF_DATA = {
@@ -28,7 +28,7 @@ class ChangedError(ValueError):
 def go_on(
     directory: RunDirectory,
     plan: Plan | None,
-    asked: Asked,
+    asked: Wanted,
     *,
     lead: int | None,
     progress: Progress,
@@ -128,7 +128,7 @@ def _begins(directory: RunDirectory, settings: Settings) -> int:
     return begins
 
 
-def changed(before: Configuration, asked: Asked, plan: Plan) -> Configuration:
+def changed(before: Configuration, asked: Wanted, plan: Plan) -> Configuration:
     """A run's configuration with what was asked for this time.
 
     Raises:

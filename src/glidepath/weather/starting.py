@@ -28,7 +28,7 @@ DEFAULT_SIZE = "demo"
 DEFAULT_BATCH = 4
 DEFAULT_HOLDOUT = 0.2
 
-Asked = dict[str, Any]
+Wanted = dict[str, Any]
 """Fields of `Configuration` as a user gave them, None for what was left out.
 
 `size` is a dictionary of the fields of `ModelSize` that were given.
@@ -59,7 +59,7 @@ class Run:
 def start(
     directory: RunDirectory,
     plan: Plan,
-    asked: Asked,
+    asked: Wanted,
     *,
     lead: int | None,
     progress: Progress,
@@ -108,7 +108,7 @@ def table(run: Run) -> dict[str, Any]:
 
 def prepare(
     plan: Plan,
-    asked: Asked,
+    asked: Wanted,
     *,
     lead: int | None,
     progress: Progress,
@@ -171,7 +171,7 @@ def ready(
 
 
 def configure(
-    plan: Plan, asked: Asked, progress: Progress, tell: Callable[[str], None]
+    plan: Plan, asked: Wanted, progress: Progress, tell: Callable[[str], None]
 ) -> Configuration:
     """What was asked for, with defaults for the rest.
 
