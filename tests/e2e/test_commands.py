@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +22,10 @@ from glidepath.cli import main
 from glidepath.cli.evaluations import too_few
 from glidepath.plan import files
 from glidepath.record import History
+from glidepath.training.checkpoints import Keep
+from glidepath.training.every import Every
 from glidepath.training.how import How
+from glidepath.training.settings import Settings
 from glidepath.weather import checkpoint_format
 from glidepath.weather.simulate import default_path
 from tests.conftest import make_weather
@@ -134,7 +138,7 @@ def test_a_rule_that_cannot_stop_a_run_for_want_of_evaluations_is_named(
     run = SimpleNamespace(
         plan=Plan(Phase("all", 400, lr=1e-3)),
         how=How(stop_on=("divergence", "overfitting")),
-        settings=SimpleNamespace(evaluate_every=every, num_steps=num_steps),
+        settings=Settings(1, 0, num_steps, Every(200), evaluate_every=every),
         configuration=SimpleNamespace(holdout=holdout),
     )
     words = "\n".join(too_few(run))
@@ -153,6 +157,18 @@ def test_what_nobody_knows_is_refused_before_anything_is_made(options, said, tmp
     assert status == 1
     assert said in output
     assert not (tmp_path / "run").exists()
+
+
+def test_checkpoints_that_are_kept_for_their_loss_and_have_none_are_told():
+    settings = Settings(1, 0, 400, Every(30), Keep(best=2), evaluate_every=20)
+    run = SimpleNamespace(settings=settings, how=How(), configuration=SimpleNamespace(holdout=0.2),
+                          plan=Plan(Phase("all", 400, lr=1e-3)))  # fmt: skip
+    assert "one every 60 updates" in "".join(too_few(run))
+    run.settings = replace(settings, checkpoint_every=Every(40))
+    assert "".join(too_few(run)) == ""
+    for never in ({"evaluate_every": None}, {"checkpoint_every": Every(seconds=60.0)}):
+        with pytest.raises(ValueError, match="`keep_best` keeps those whose val_loss was measured"):
+            replace(settings, **never)
 
 
 def test_a_sweep_over_rates_draws_and_writes_what_it_found(weather_file, short_plan, tmp_path):

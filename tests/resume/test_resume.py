@@ -171,7 +171,7 @@ def test_a_checkpoint_of_another_plan_is_refused(tmp_path):
     directory = RunDirectory(tmp_path / "run")
     run(directory, Line(), replace(SETTINGS, num_steps=2))
     other = Plan(Phase("a", 12, lr=0.1))
-    with pytest.raises(ValueError, match="follows the plan"):
+    with pytest.raises(ValueError, match="step 2 is of another plan or configuration"):
         train(Line(), other, directory, SETTINGS, Silent())
 
 

@@ -110,7 +110,7 @@ class _Loop:
         self._redraws = Redraws()
         self._watchman, self._blame = Watchman(settings), Blame(problem)
         self._updates = CompiledUpdates(problem, settings, self._placement, observer)
-        self._saving = Saving(directory, settings, observer.notice)
+        self._saving = Saving(directory, plan, settings, observer.notice)
         self._safe_points = SafePoints(settings, self._saving, [*asked, observer.wants_to_stop])
         self._is_first = jax.process_index() == 0
         self._rollback: dict[str, Any] | None = None

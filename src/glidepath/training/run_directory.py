@@ -75,17 +75,13 @@ class RunDirectory:
 
     def earlier_plans(self) -> list[str]:
         """Fingerprints of the plans that the run followed before it was given another."""
-        if not self.exists():
-            return []
-        return [change["fingerprint"] for change in self.open()[1].get("changes", [])]
+        return [identity["plan"] for identity in self.earlier_identities()]
 
-    def identities(self) -> list[dict[str, str]]:
-        """What checkpoints of the run may say that they are of: what it follows, and followed."""
+    def earlier_identities(self) -> list[dict[str, str]]:
+        """What the run followed before it was changed, as its checkpoints say it."""
         if not self.exists():
             return []
-        plan, configuration = self.open()
-        before = [change["identity"] for change in configuration.get("changes", [])]
-        return [identity_of(plan, configuration), *before]
+        return [change["identity"] for change in self.open()[1].get("changes", [])]
 
     def changed_at(self) -> int:
         """The step from which on the run follows what it follows now."""
@@ -208,7 +204,6 @@ class RunDirectory:
         discard_after(self.checkpoints, step)
         told = {
             "step": step,
-            "fingerprint": before.fingerprint,
             "identity": identity_of(before, had),
             "time": round(time.time(), 3),
             "differences": differences,

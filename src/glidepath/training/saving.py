@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import final
 
+from glidepath.plan import Plan
 from glidepath.training.agreement import from_the_first
 from glidepath.training.checkpoints import About, Checkpoints, Heard, discard_after
 from glidepath.training.redraws import Redraws
@@ -20,6 +21,7 @@ class Saving:
 
     Args:
         directory: of the run.
+        plan: that it was started with.
         settings: how often it is saved, and what is kept.
         tell: gets sentences for the run's owner.
     """
@@ -27,11 +29,12 @@ class Saving:
     def __init__(
         self,
         directory: RunDirectory,
+        plan: Plan,
         settings: Settings,
         tell: Callable[[str], None],
     ) -> None:
         self._directory, self._settings = directory, settings
-        self._identity = identity_of(*directory.open())
+        self._identity = identity_of(plan, directory.open()[1])
         self._checkpoints = Checkpoints(directory.checkpoints, settings.keep, tell)
         self._last_time = time.monotonic()
 
@@ -79,7 +82,7 @@ class Saving:
         if step < 0:
             return None
         about = self._checkpoints.about(step)
-        if about.identity not in self._directory.identities():
+        if about.identity not in [self._identity, *self._directory.earlier_identities()]:
             raise ValueError(
                 f"the checkpoint at step {step:,} is of another plan or configuration than the run "
                 f"in {self._directory.path}: put back its configuration.json as it was; what is to "

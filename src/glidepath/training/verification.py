@@ -19,7 +19,7 @@ from glidepath.training.checkpoints import (
     problems,
     read_manifest,
 )
-from glidepath.training.run_directory import RunDirectory
+from glidepath.training.run_directory import RunDirectory, identity_of
 
 ULPS = 4
 """Of float32, by which a value that was used may differ from the plan's."""
@@ -106,7 +106,8 @@ def _checkpoint(step: int, directory: RunDirectory) -> Iterator[Check]:
         if about.step != step:
             found.append(f"it says that it is of step {about.step}")
         with suppress(ValueError, OSError):  # a configuration that can't be read is told itself
-            if about.identity not in directory.identities():
+            now = identity_of(*directory.open())
+            if about.identity not in [now, *directory.earlier_identities()]:
                 found.append("it is of another plan or configuration than the run")
     yield Check(f"checkpoint {step}", "damaged" if found else told, tuple(found))
 
