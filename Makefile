@@ -15,7 +15,7 @@ demo: .venv/demo.stamp
 	$(BIN)/glidepath train graphcast --out runs/demo --resume auto
 
 test: .venv/test.stamp
-	$(BIN)/python -m pytest -m "not heavy" -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -m "not heavy" -n auto --maxprocesses 4 --dist loadfile
 
 test-all: test .venv/heavy.stamp
 	$(BIN)/python -m pytest -m heavy

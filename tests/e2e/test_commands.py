@@ -315,6 +315,7 @@ def test_a_run_whose_data_have_grown_is_not_resumed(short_plan, tmp_path):
     assert "data (their fingerprint): " in output
 
 
+@pytest.mark.heavy
 def test_a_run_goes_on_from_another_directory(weather_file, short_plan, tmp_path, monkeypatch):
     (tmp_path / "data.nc").write_bytes(weather_file.read_bytes())
     (tmp_path / "elsewhere").mkdir()
@@ -327,6 +328,7 @@ def test_a_run_goes_on_from_another_directory(weather_file, short_plan, tmp_path
     assert "a run, ü" in output
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("num_times", "lead"), [(16, "12 h"), (10, None)])
 def test_few_times_are_judged_as_far_as_they_go(num_times, lead, short_plan, tmp_path):
     make_weather(num_times=num_times).to_netcdf(tmp_path / "few.nc", engine="h5netcdf")
@@ -345,6 +347,7 @@ def test_no_holdout_trains_on_everything_and_judges_nothing(weather_file, short_
     assert (out / "model.npz").exists()
 
 
+@pytest.mark.heavy
 def test_given_statistics_are_used(run, weather_file, short_plan, tmp_path):
     stats = run[0] / "statistics"
     with xr.open_dataset(stats / "mean_by_level.nc") as mean:
@@ -359,6 +362,7 @@ def test_given_statistics_are_used(run, weather_file, short_plan, tmp_path):
         xr.testing.assert_equal(used.load(), shifted)
 
 
+@pytest.mark.heavy
 def test_bfloat16_trains(weather_file, short_plan, tmp_path):
     out = tmp_path / "low"
     options = ["--data", weather_file, "--plan", short_plan, "--precision", "bfloat16"]
@@ -391,6 +395,7 @@ def test_simulated_weather_is_made_and_trained_on(tmp_path, short_plan):
     assert "exists already" in glidepath("weather", "simulate", "--out", store)[1]
 
 
+@pytest.mark.heavy
 def test_without_data_the_simulated_weather_in_the_cache_is_used(tmp_path, short_plan):
     """In a process of its own, by the installed command, with its exit status."""
     environment = os.environ | {"GLIDEPATH_CACHE": str(tmp_path / "cache")}

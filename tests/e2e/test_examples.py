@@ -190,6 +190,7 @@ def test_bert_learns_more_than_the_frequency_of_tokens(run):
     assert [phase for _, phase in logged] == ["warm-up"] * 2 + ["decay"] * 23
 
 
+@pytest.mark.heavy
 def test_lightning_classifies_images_by_two_plans(run):
     needs, records = ["torch", "lightning", "sklearn"], ["cosine", "step-decay"]
     printed = run("image_classification", needs=needs, records=records)
@@ -202,6 +203,7 @@ def test_lightning_classifies_images_by_two_plans(run):
     assert numbers(r"rate: (\S+), (\S+), (\S+), (\S+) at each", stairs) == [0.1, 0.1, 0.01, 0.001]
 
 
+@pytest.mark.heavy
 def test_keras_classifies_images_and_loads_what_it_saved(run):
     backend = "jax"
     printed = run("digits_keras", needs=["keras", backend, "sklearn"], records=["."])

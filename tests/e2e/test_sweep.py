@@ -133,6 +133,7 @@ def test_two_processes_share_a_sweep_and_run_no_trial_twice(tmp_path):
     assert not any(num_restarts(job, number) for number in range(8))
 
 
+@pytest.mark.heavy
 def test_jobs_are_processes_that_end_with_the_one_that_started_them(tmp_path):
     job = make(tmp_path / "jobs", TEXT.replace("trials = 12", "trials = 6"), seconds=SLOW)
     process = start(job.path, "2")

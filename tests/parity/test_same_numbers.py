@@ -46,12 +46,12 @@ TWO_PROCESSES = {
 }
 
 
-def cases(frameworks, variants):
+def cases(frameworks, variants, *, is_heavy=False):
     return [
         pytest.param(
             framework, variant,
             id=f"{framework}, {variant}",
-            marks=[pytest.mark.heavy] if framework == "keras-tensorflow" else [],
+            marks=[pytest.mark.heavy] if is_heavy or framework == "keras-tensorflow" else [],
         )
         for framework in frameworks for variant in variants
     ]  # fmt: skip
@@ -60,7 +60,7 @@ def cases(frameworks, variants):
 ONE_TORCHRUN = Lock()
 
 ALONE = cases((*SET_BY_THE_HOST, *COMPILED), VARIANTS)
-TOGETHER = cases(SET_BY_THE_HOST, TWO_PROCESSES)
+TOGETHER = cases(SET_BY_THE_HOST, TWO_PROCESSES, is_heavy=True)
 
 
 def started(framework, runs, *, processes):
