@@ -1,6 +1,6 @@
 # `make demo` trains GraphCast from nothing to a forecast; `make test` runs the tests.
 # `make test-all` adds the tests that need TensorFlow, Ray or a tracker.
-# `make faults` kills, starves and breaks runs, SEEDS times each (50: an hour or more).
+# `make faults` kills, starves and breaks runs, SEEDS times each (50: most of an hour).
 # All set up .venv themselves and need only Python 3.11 or newer and make.
 
 PYTHON ?= python3
